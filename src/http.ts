@@ -1,0 +1,162 @@
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { Agent, EnvHttpProxyAgent, errors, request, type Dispatcher } from "undici";
+
+/** One exchange with a server. Redirects are answers like any other: never followed. */
+export interface HttpRequest {
+  readonly method: "GET" | "POST";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Bound on the whole exchange, the body included. */
+  readonly timeoutMs: number;
+  /** Bound on the answer's body, on the wire and again after it is inflated. */
+  readonly maxBodyBytes: number;
+}
+
+export interface HttpAnswer {
+  readonly kind: "answer";
+  readonly status: number;
+  /** Names in lower case; of a repeated header the first value. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** No usable answer. `message` holds no header, no body and no query string. */
+export interface HttpFailure {
+  readonly kind: "failed";
+  readonly reason: "network" | "timeout" | "too_large" | "undecodable";
+  readonly message: string;
+}
+
+/** Rejects only with the reason of `signal`. */
+export type Http = (request: HttpRequest, signal: AbortSignal) => Promise<HttpAnswer | HttpFailure>;
+
+export interface HttpOptions {
+  /** The proxy variables of the environment; `NO_PROXY` is honoured. */
+  readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
+  /** PEM texts. `ca` is added to the system's roots by the caller; verification cannot be switched off. */
+  readonly tls?: { readonly ca?: string | string[]; readonly cert?: string; readonly key?: string };
+}
+
+const inflaters = new Map<string, (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["deflate", promisify(inflate)],
+  ["br", promisify(brotliDecompress)],
+]);
+
+/** An HTTP client with a connection pool of its own. */
+export function createHttp(options: HttpOptions = {}): { readonly http: Http; close(): Promise<void> } {
+  const dispatcher = createDispatcher(options);
+  return {
+    http: (exchange, signal) => send(dispatcher, exchange, signal),
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function createDispatcher({ proxy, tls }: HttpOptions): Dispatcher {
+  const connect = { ...tls, minVersion: "TLSv1.2" as const, timeout: 10_000 };
+  // Collectors close idle connections after 60 s; a connection they close while we write is a lost answer.
+  const agentOptions = { connect, keepAliveTimeout: 20_000, keepAliveMaxTimeout: 30_000 };
+  if (proxy?.http === undefined && proxy?.https === undefined) return new Agent(agentOptions);
+  return new EnvHttpProxyAgent({
+    ...agentOptions,
+    requestTls: connect,
+    ...(proxy.http === undefined ? {} : { httpProxy: proxy.http }),
+    ...(proxy.https === undefined ? {} : { httpsProxy: proxy.https }),
+    ...(proxy.no === undefined ? {} : { noProxy: proxy.no }),
+  });
+}
+
+async function send(
+  dispatcher: Dispatcher,
+  exchange: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpAnswer | HttpFailure> {
+  signal.throwIfAborted();
+  const deadline = AbortSignal.timeout(exchange.timeoutMs);
+  const either = AbortSignal.any([signal, deadline]);
+  try {
+    const answer = await request(exchange.url, {
+      dispatcher,
+      method: exchange.method,
+      headers: { ...exchange.headers },
+      body: exchange.body ?? null,
+      signal: either,
+      // The deadline above bounds the whole; undici's own limits are per chunk and would end a slow answer early.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    const headers: Record<string, string | undefined> = Object.create(null);
+    for (const [name, value] of Object.entries(answer.headers)) headers[name] = Array.isArray(value) ? value[0] : value;
+    const raw = await readBody(answer.body, exchange.maxBodyBytes);
+    if (raw === undefined) return tooLarge(exchange);
+    const body = await inflateBody(raw, headers["content-encoding"], exchange.maxBodyBytes);
+    if (body === "too_large") return tooLarge(exchange);
+    if (body === undefined)
+      return {
+        kind: "failed",
+        reason: "undecodable",
+        message: "the answer's body is not in the encoding that its Content-Encoding header names",
+      };
+    return { kind: "answer", status: answer.statusCode, headers, body };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.aborted)
+      return { kind: "failed", reason: "timeout", message: `no complete answer within ${exchange.timeoutMs / 1000} s` };
+    return { kind: "failed", reason: "network", message: describeNetworkError(error) };
+  }
+}
+
+function tooLarge(exchange: HttpRequest): HttpFailure {
+  return { kind: "failed", reason: "too_large", message: `the answer is larger than ${exchange.maxBodyBytes} bytes` };
+}
+
+async function readBody(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      body.destroy();
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+}
+
+async function inflateBody(
+  raw: Buffer,
+  encoding: string | undefined,
+  maxOutputLength: number,
+): Promise<Buffer | "too_large" | undefined> {
+  if (encoding === undefined || encoding === "" || encoding.toLowerCase() === "identity" || raw.length === 0)
+    return raw;
+  const inflater = inflaters.get(encoding.toLowerCase());
+  if (inflater === undefined) return undefined;
+  try {
+    return await inflater(raw, { maxOutputLength });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too_large" : undefined;
+  }
+}
+
+/** Chosen fields only: the text of an error can quote a header value or a whole URL. */
+function describeNetworkError(error: unknown): string {
+  const code = findCode(error);
+  if (code !== undefined) return `connection failed: ${code}`;
+  if (error instanceof errors.UndiciError) return `connection failed: ${error.name}`;
+  // A programming mistake is a TypeError too; only its name is told, for its text may quote a header.
+  throw error;
+}
+
+function findCode(error: unknown): string | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (typeof code === "string") return code;
+    if (cause instanceof AggregateError && cause.errors.length > 0) return findCode(cause.errors[0]);
+  }
+  return undefined;
+}

@@ -1,0 +1,204 @@
+/**
+ * The words that both sides share, and the contract between them.
+ *
+ * Data goes one way: source → page → batch → destination → position.
+ *
+ * Delivery contract:
+ * 1. A source yields pages in the order in which they must be settled. It is asked for the next page only after
+ *    every record of the page before was accepted or dead-lettered, and the page's position was stored.
+ * 2. Sending settles records: `accepted` is the receiver's own yes; a dead letter is on disk and synced. Only then
+ *    are their identities stored, in the same transaction as the position that the page's end allows.
+ * 3. A position therefore never covers a record that was not settled. After a crash the page is read again, and
+ *    what the ledger of identities knows is not sent again.
+ * 4. What is expected (a throttle, a refusal, an expired cursor) is a value. What throws is a defect, or a state
+ *    store that cannot be written, and ends the program.
+ */
+import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
+
+/** The four logs, by their name in the configuration. */
+export const SOURCE_NAMES = ["access_logs", "integration_logs", "app_activities", "audit_logs"] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** One source of one workspace or organisation. */
+export interface Stream {
+  /** `<source>/<team or enterprise id>`, e.g. `access_logs/T0123`. Part of every uid, so it never changes. */
+  readonly name: string;
+  readonly source: SourceName;
+  /** The workspace id sent as `team_id`, where the method must be told. */
+  readonly teamId?: string;
+}
+
+/**
+ * What makes an entry the same entry when it is met again. All texts are 32 lower-case hex digits.
+ * A source whose entries never change uses `key` alone, with an empty `version`.
+ */
+export interface Identity {
+  readonly key: string;
+  readonly version: string;
+  /** `team.accessLogs` only: the row's `count` in this version. */
+  readonly count?: number;
+  /** `team.accessLogs` only: the row's `date_last` in this version, epoch seconds. */
+  readonly lastSeconds?: number;
+  /**
+   * What decides how long the identity is kept: identities with a mark below `Page.forgetBelow` are dropped. Its unit
+   * is the source's own (an entry's time, or the number of a sweep).
+   */
+  readonly mark: number;
+}
+
+/** One entry, mapped and safe for every receiver, with what the ledger has to remember once it is settled. */
+export interface LogRecord {
+  /** `log.record.uid`: 32 hex digits, the same on every run and every machine. */
+  readonly uid: string;
+  readonly identity: Identity;
+  /** What goes out. `resource` and `instrumentationScope` are one object per stream: encoders group by identity. */
+  readonly log: ReadableLogRecord;
+  /** About how many bytes the record takes in a request before compression. */
+  readonly sizeBytes: number;
+}
+
+/** What one call to Slack brought, less what the ledger knows already. */
+export interface Page {
+  readonly records: readonly LogRecord[];
+  /** Identities to store although nothing is sent for them: rows older than `start`, and known rows seen again. */
+  readonly remember: readonly Identity[];
+  /** Where the stream is read on from once this page is settled. Opaque to everything but its source; JSON. */
+  readonly position: unknown;
+  /** Identities with a lower mark may be dropped once this page is settled: they cannot be read again. */
+  readonly forgetBelow?: number;
+  /** How many entries Slack showed in this answer, known ones included. */
+  readonly entries: number;
+}
+
+/** Why a walk stopped before the present. `stream`: only this stream; `token`: every stream of the token. */
+export interface Halt {
+  readonly kind: "halted";
+  readonly scope: "stream" | "token";
+  /** `unavailable`: a right, a scope or a plan is missing, so a source nobody asked for by name may be left out. */
+  readonly reason: "unavailable" | "credentials" | "configuration" | "stuck";
+  /** Slack's error code, or our own word. */
+  readonly code: string;
+  /** What happened and what to do, for a person. Holds no secret and no entry content. */
+  readonly message: string;
+}
+export type Ending = { readonly kind: "present" } | Halt;
+
+/** Looks identities up in the ledger: for each key that is known, its versions. */
+export type Lookup = (keys: readonly string[]) => Promise<ReadonlyMap<string, readonly Identity[]>>;
+
+export interface Source {
+  readonly stream: Stream;
+  /** Milliseconds between the starts of two polls. */
+  readonly intervalMs: number;
+  /**
+   * Walks from the stored position (`undefined`: the first run) to the present. Ends by returning; throws only the
+   * signal's reason, or a defect.
+   */
+  pages(from: unknown, known: Lookup, signal: AbortSignal): AsyncGenerator<Page, Ending, void>;
+}
+
+/** Why something was refused or has to be retried; for logs and dead letters. Holds no secret and no entry content. */
+export interface Cause {
+  readonly message: string;
+  /** The HTTP status, where there was an answer. */
+  readonly statusCode?: number;
+}
+
+export type Settled =
+  /** `rejected` counts records of an OTLP partial success: nobody says which. */
+  | { readonly status: "accepted"; readonly rejected: number; readonly message?: string }
+  /**
+   * The content is at fault. `too_large`: fewer records may pass (HTTP 413, or a size limit known beforehand).
+   * `server_error`: the same batch failed again and again, which may yet be an outage. `at`: the records before it
+   * were taken, and this one is the culprit.
+   */
+  | {
+      readonly status: "refused";
+      readonly fault: "payload";
+      readonly reason: "rejected" | "too_large" | "server_error";
+      readonly at?: number;
+      readonly cause: Cause;
+    }
+  | { readonly status: "refused"; readonly fault: "credentials" | "configuration"; readonly cause: Cause };
+
+/**
+ * `afterMs`: the receiver's own wish (Retry-After), as it came. `escalate`: what five such answers in a row mean
+ * (`payload` for HTTP 500, `configuration` for a 2xx that is not the receiver's).
+ */
+export type Attempt =
+  | Settled
+  | {
+      readonly status: "retry";
+      readonly afterMs?: number;
+      readonly escalate?: "payload" | "configuration";
+      readonly cause: Cause;
+    };
+
+/** Sends records in one request. Rejects only with the signal's reason, or for a defect. */
+export type Send<R> = (records: readonly LogRecord[], signal: AbortSignal) => Promise<R>;
+
+export interface Destination {
+  /** Its name in the configuration. */
+  readonly name: string;
+  /** Where it sends to, without secrets, for people. */
+  readonly description: string;
+  /** The receiver's own limits, where they are smaller than the configured batch. Bytes before compression. */
+  readonly limits: { readonly maxRecords?: number; readonly maxBytes?: number };
+  readonly send: Send<Attempt>;
+  close(): Promise<void>;
+}
+
+/** One transaction. Everything in it is durable when `commit` resolves, or none of it is. */
+export interface Commit {
+  /** Upserted: a known identity gets the higher of both marks. */
+  readonly remember: readonly Identity[];
+  /** Absent: the position stays. */
+  readonly position?: unknown;
+  readonly forgetBelow?: number;
+}
+
+export interface StreamState {
+  /** `undefined` on the first run. */
+  readonly position: unknown;
+  readonly known: Lookup;
+  /** Rejects with a `StateError`, after which nothing may be sent any more. */
+  commit(change: Commit): Promise<void>;
+}
+
+export interface Store {
+  /** Whether the store was made by this run. */
+  readonly isNew: boolean;
+  open(stream: string): Promise<StreamState>;
+  close(): Promise<void>;
+}
+
+/** The state cannot be read or written: exit code 3. The message names the file and the remedy. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}
+
+/** Time, as an argument: tests pass a virtual one. */
+export interface Clock {
+  /** Wall clock, epoch milliseconds. */
+  now(): number;
+  /** Never goes back; milliseconds from an arbitrary start. */
+  monotonic(): number;
+  /** Rejects with the signal's reason as soon as it is aborted, and leaves no timer and no listener behind. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+/** The program's own log. `event` is a stable snake_case word; fields hold no secret and no entry content. */
+export type Log = (
+  level: LogLevel,
+  event: string,
+  fields?: Readonly<Record<string, string | number | boolean | undefined>>,
+) => void;
+
+/**
+ * A value that must not be seen. Its text, JSON and inspect forms say `[REDACTED]`.
+ */
+export interface Secret {
+  /** The value, now. One that came from a file is read again when the file has changed. */
+  reveal(): string;
+}
