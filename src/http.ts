@@ -26,6 +26,8 @@ export interface HttpAnswer {
 export interface HttpFailure {
   readonly kind: "failed";
   readonly reason: "network" | "timeout" | "too_large" | "undecodable";
+  /** Of an answer whose head came, but whose body is `too_large` or `undecodable`. */
+  readonly status?: number;
   readonly message: string;
 }
 
@@ -91,13 +93,14 @@ async function send(
     const headers: Record<string, string | undefined> = Object.create(null);
     for (const [name, value] of Object.entries(answer.headers)) headers[name] = Array.isArray(value) ? value[0] : value;
     const raw = await readBody(answer.body, exchange.maxBodyBytes);
-    if (raw === undefined) return tooLarge(exchange);
+    if (raw === undefined) return tooLarge(exchange, answer.statusCode);
     const body = await inflateBody(raw, headers["content-encoding"], exchange.maxBodyBytes);
-    if (body === "too_large") return tooLarge(exchange);
+    if (body === "too_large") return tooLarge(exchange, answer.statusCode);
     if (body === undefined)
       return {
         kind: "failed",
         reason: "undecodable",
+        status: answer.statusCode,
         message: "the answer's body is not in the encoding that its Content-Encoding header names",
       };
     return { kind: "answer", status: answer.statusCode, headers, body };
@@ -109,8 +112,8 @@ async function send(
   }
 }
 
-function tooLarge(exchange: HttpRequest): HttpFailure {
-  return { kind: "failed", reason: "too_large", message: `the answer is larger than ${exchange.maxBodyBytes} bytes` };
+function tooLarge({ maxBodyBytes }: HttpRequest, status: number): HttpFailure {
+  return { kind: "failed", reason: "too_large", status, message: `the answer is larger than ${maxBodyBytes} bytes` };
 }
 
 async function readBody(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<Buffer | undefined> {

@@ -95,6 +95,8 @@ export interface Source {
    * signal's reason, or a defect.
    */
   pages(from: unknown, known: Lookup, signal: AbortSignal): AsyncGenerator<Page, Ending, void>;
+  /** Up to when a position says that everything is delivered, epoch milliseconds; unknown before the first walk's end. */
+  reachedMs(position: unknown): number | undefined;
 }
 
 /** Why something was refused or has to be retried; for logs and dead letters. Holds no secret and no entry content. */

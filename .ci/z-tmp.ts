@@ -1,0 +1,18 @@
+import { loadConfiguration } from "../src/config/load.ts";
+import { describeConfigurationError } from "../src/config/layer.ts";
+import { writeFileSync } from "node:fs";
+import { inspect } from "node:util";
+const show=(r:any)=>console.log(r.ok? inspect(r,{depth:6}) : r.errors.map(describeConfigurationError).join("\n"),"\n");
+show(loadConfiguration({file:"config/slack-otel.yaml", env:{SLACK_TOKEN:"xoxp-1"}}));
+show(loadConfiguration({env:{SLACK_TOKEN:"xoxp-1", OTEL_EXPORTER_OTLP_ENDPOINT:"http://collector:4318", OTEL_EXPORTER_OTLP_HEADERS:"a=b%20c, d=e", OTEL_RESOURCE_ATTRIBUTES:"a=b,service.name=q", OTEL_SERVICE_NAME:"w", SLACK_OTEL_SOURCES:"audit_logs, access_logs"}}));
+show(loadConfiguration({env:{}}));
+const f=(t:string,env={})=>{writeFileSync("/tmp/c.yaml",t); show(loadConfiguration({file:"/tmp/c.yaml",env}))};
+f("slack:\n  tokn: a\n  api_url: http://slack.com\nsources:\n  acess_logs: {interval: 5}\n  audit_logs: {interval: 5 minutes, calls_per_minute: x, look_back: }\nstart: yesterday\ndestination:\n  stdout: {}\n  otlp: {encoding: xml}\nbatch: 5\nbatch: 6\nstate: {postgres: {url: a}}\nresource: {a: 1}\n");
+f("slack: [a\nxoxp-secret: {");
+f("- a");
+f("slack:\n\ttoken: x");
+f("slack: {token: '${env:FOO}'}\ndestination: {splunk_hec: {endpoint: 'http://a:8088', token: ${env:TOK}, max_bytes: '${env:MB}'}}\nbatch: {max_records: '${env:N}'}",{TOK:"a\nb",MB:"5XB",N:"0x10"});
+f("", {SLACK_TOKEN:"a\nb", OTEL_EXPORTER_OTLP_ENDPOINT:"localhost:4318", OTEL_EXPORTER_OTLP_PROTOCOL:"grpc", SLACK_OTEL_SOURCES:"audit", SLACK_OTEL_START:"1", NODE_TLS_REJECT_UNAUTHORIZED:"0", OTEL_EXPORTER_OTLP_TIMEOUT: "10s"});
+f("destination: {otlp: {}}");
+show(loadConfiguration({file:"/nope",env:{}}));
+f("slack: {token: x}\nsources:\ndestination: { stdout: }");

@@ -1,0 +1,90 @@
+/**
+ * The whole configuration, once: parsing, defaults, the messages for people and the JSON Schema all come from here.
+ * Keys are as written; durations become milliseconds, sizes bytes, secrets `Secret`.
+ */
+import { z } from "zod";
+import { type DestinationName, destinations } from "../destinations/index.ts";
+import { byteSize, filePath, httpUrl, secret } from "./fields.ts";
+import { oneOf } from "./one-of.ts";
+import { sources } from "./sources-settings.ts";
+import { start } from "./start.ts";
+
+export const configurationSchema = z
+  .strictObject({
+    slack: z
+      .strictObject({
+        token: secret().describe("The token Slack is called with"),
+        api_url: slackUrl("https://slack.com/api/").describe("The Web API; GovSlack: https://slack-gov.com/api/"),
+        audit_url: slackUrl("https://api.slack.com/audit/v1/").describe("The Audit Logs API"),
+      })
+      .prefault({} as { token: string })
+      .describe("Slack's side"),
+    sources: sources(),
+    start: start()
+      .prefault("24h")
+      .describe("Where the first run begins: a duration back, an RFC 3339 time, `now` or `earliest`"),
+    destination: oneOf(
+      destinationSettings(),
+      `name exactly one: ${Object.keys(destinations).join(", ")}; or set OTEL_EXPORTER_OTLP_ENDPOINT`,
+    )
+      .prefault({})
+      .describe("Where records go: exactly one"),
+    batch: z
+      .strictObject({
+        max_records: z.int().min(1).max(50_000).default(1_000).describe("Records in one request at most"),
+        max_bytes: byteSize({ atLeast: 1_000, atMost: 64 * 2 ** 20 })
+          .prefault("4MiB")
+          .describe("Bytes of one request at most, before compression; a single record may be larger"),
+      })
+      .prefault({})
+      .describe("How much one request may hold; a destination with smaller limits keeps its own"),
+    dead_letters: z
+      .strictObject({ path: filePath().prefault("./dead-letters").describe("Folder of JSON lines, one a record") })
+      .prefault({})
+      .describe("Where records are kept that the destination will never take"),
+    state: state().prefault({ sqlite: {} }).describe("Where positions are kept"),
+    resource: z
+      .record(z.string().min(1), z.string())
+      .prefault({})
+      .transform((given): Readonly<Record<string, string>> => ({ "service.name": "slack", ...given }))
+      .describe("Attributes of the OpenTelemetry resource, service.name among them"),
+  })
+  .describe("Configuration of slack-otel");
+
+/** What the program works with. */
+export type Configuration = z.output<typeof configurationSchema>;
+
+function destinationSettings() {
+  type Settings = { readonly [Name in DestinationName]: (typeof destinations)[Name]["settings"] };
+  const described = Object.entries(destinations).map(([name, { settings, summary }]) => [
+    name,
+    settings.describe(summary),
+  ]);
+  return Object.fromEntries(described) as Settings;
+}
+
+function slackUrl(byDefault: string) {
+  return httpUrl({ tls: "required-off-loopback" })
+    .transform((url) => (url.endsWith("/") ? url : `${url}/`))
+    .prefault(byDefault);
+}
+
+/** PostgreSQL has its place in the contract, and is refused here until it is there. */
+function state() {
+  const choices = {
+    sqlite: z
+      .strictObject({ path: filePath().prefault("./slack-otel.db").describe("The database file") })
+      .describe("A file, for one instance"),
+    postgres: z
+      .strictObject({ url: secret().describe("postgres://…") })
+      .describe("Not available in this version")
+      .refine(() => false, {
+        error: "is not available in this version",
+        params: { remedy: "keep positions in a file: sqlite: { path: ./slack-otel.db }" },
+        when: () => true,
+      }),
+  };
+  return oneOf(choices, "name exactly one: sqlite").transform(
+    (chosen) => chosen as Extract<typeof chosen, { name: "sqlite" }>,
+  );
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { duration, headers, httpUrl } from "../config/fields.ts";
+import { COMPRESSIONS, ENCODINGS } from "../otlp/encode.ts";
+import { createPost } from "../otlp/post.ts";
+import { defineDestination } from "./destination-kind.ts";
+import { readTls, tlsSettings } from "./tls.ts";
+
+const settings = z
+  .strictObject({
+    endpoint: httpUrl({ tls: "optional" }).optional().describe("Base URL; /v1/logs is appended"),
+    logs_endpoint: httpUrl({ tls: "optional" }).optional().describe("URL used as it is, instead of endpoint"),
+    encoding: z.enum(ENCODINGS).default("protobuf").describe("How records are written"),
+    compression: z.enum(COMPRESSIONS).default("gzip").describe("How requests are compressed"),
+    headers: headers().prefault({}).describe("Headers of every request; values are secrets"),
+    timeout: duration({ atLeast: "1ms", atMost: "1h" }).prefault("30s").describe("Bound on one attempt"),
+    ...tlsSettings,
+  })
+  .refine(({ endpoint, logs_endpoint }) => (endpoint ?? logs_endpoint) !== undefined, {
+    error: "is missing: give endpoint or logs_endpoint",
+    path: ["endpoint"],
+  });
+
+export const otlp = defineDestination({
+  summary: "anything that takes OTLP over HTTP, a Collector first of all",
+  settings,
+  async create(settings, dependencies) {
+    const { clock, proxy, batchBytes } = dependencies;
+    const tls = await readTls(settings);
+    const url = settings.logs_endpoint ?? `${settings.endpoint?.replace(/\/+$/, "")}/v1/logs`;
+    const client = dependencies.createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
+    return {
+      name: "otlp",
+      // The path of a URL that is used as it is may be a secret, as Sumo Logic's is.
+      description: settings.logs_endpoint === undefined ? url : new URL(url).origin,
+      limits: {},
+      send: createPost({
+        http: client.http,
+        clock,
+        url,
+        headers: settings.headers,
+        encoding: settings.encoding,
+        compression: settings.compression,
+        timeoutMs: settings.timeout,
+        batchBytes,
+      }),
+      close: () => client.close(),
+    };
+  },
+});

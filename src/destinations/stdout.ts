@@ -1,0 +1,68 @@
+import type { Writable } from "node:stream";
+import { z } from "zod";
+import type { LogRecord } from "../model.ts";
+import { serialize } from "../otlp/encode.ts";
+import { defineDestination } from "./destination-kind.ts";
+
+/** The Collector's file receivers cut lines that are longer. */
+const MAX_LINE_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** The reader of our output is gone, or it cannot be written: the run ends with exit code 1, no position moved. */
+export class ClosedPipeError extends Error {
+  override readonly name = "ClosedPipeError";
+}
+
+/** Lines of OTLP/JSON (OTLP File Exporter specification): accepted is what the operating system took. */
+export const stdout = defineDestination({
+  summary: "standard output, one OTLP/JSON request a line",
+  settings: z.strictObject({}),
+  create: (_settings, { stdout: output }) => {
+    // A write that fails is told to its callback; without a listener the same error would be thrown as well.
+    const ignore = () => {};
+    output.on("error", ignore);
+    return Promise.resolve({
+      name: "stdout",
+      description: "standard output",
+      limits: { maxBytes: MAX_LINE_BYTES },
+      async send(records, signal) {
+        for (const line of lines(records)) await write(output, line, signal);
+        return { status: "accepted", rejected: 0 };
+      },
+      close() {
+        output.off("error", ignore);
+        return Promise.resolve();
+      },
+    });
+  },
+});
+
+/** Records whose line would be too long are halved; one alone is a line, however long. */
+function* lines(records: readonly LogRecord[]): Generator<Uint8Array> {
+  const bytes = serialize(records, "json");
+  if (bytes.length >= MAX_LINE_BYTES && records.length > 1) {
+    const half = Math.ceil(records.length / 2);
+    yield* lines(records.slice(0, half));
+    yield* lines(records.slice(half));
+    return;
+  }
+  const line = new Uint8Array(bytes.length + 1);
+  line.set(bytes);
+  line[bytes.length] = NEWLINE;
+  yield line;
+}
+
+/** Resolves when the line has left the process, so a slow reader slows the source. */
+async function write(output: Writable, line: Uint8Array, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    output.write(line, (error) => {
+      signal.removeEventListener("abort", abort);
+      if (error === null || error === undefined) return resolve();
+      const { code } = error as NodeJS.ErrnoException;
+      reject(new ClosedPipeError(`standard output cannot be written: ${code ?? error.name}`));
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import { promisify } from "node:util";
+import { constants, gzip, zstdCompress, type ZlibOptions, type ZstdOptions } from "node:zlib";
+import { JsonLogsSerializer, ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
+import type { LogRecord } from "../model.ts";
+
+export const ENCODINGS = ["protobuf", "json"] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+export const COMPRESSIONS = ["gzip", "zstd", "none"] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
+
+const serializers = { protobuf: ProtobufLogsSerializer, json: JsonLogsSerializer };
+
+/** The records as one ExportLogsServiceRequest (OTLP 1.11), in their order within each resource and scope. */
+export function serialize(records: readonly LogRecord[], encoding: Encoding): Uint8Array {
+  const bytes = serializers[encoding].serializeRequest(records.map(({ log }) => log));
+  if (bytes === undefined) throw new Error(`the ${encoding} serializer returned nothing`);
+  return bytes;
+}
+
+/** One record as one OTLP/JSON request: a line of text without line breaks. */
+export function toJsonLine(record: LogRecord): string {
+  return Buffer.from(serialize([record], "json")).toString();
+}
+
+const gzipBytes = promisify<Uint8Array, ZlibOptions, Buffer>(gzip);
+const zstdBytes = promisify<Uint8Array, ZstdOptions, Buffer>(zstdCompress);
+
+// Level 1 takes about half the time of the usual 6 and makes 2 to 15 % more bytes of such records. Chunks of 64 KiB
+// hold most results in a few round trips between the thread pool and the event loop.
+const CHUNK_BYTES = 64 * 1024;
+const GZIP = { level: 1, memLevel: 9, chunkSize: CHUNK_BYTES };
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: CHUNK_BYTES };
+
+const compressors: Readonly<Record<Compression, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
+  gzip: (bytes) => gzipBytes(bytes, GZIP),
+  zstd: (bytes) => zstdBytes(bytes, ZSTD),
+  none: (bytes) => Promise.resolve(bytes),
+};
+
+/** Compresses on the thread pool. */
+export function compress(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+  return compressors[compression](bytes);
+}

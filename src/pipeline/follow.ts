@@ -1,0 +1,58 @@
+import type { Ending, Halt } from "../model.ts";
+import { drain, HALT_RETRY_MS, type DrainOptions } from "./drain.ts";
+import type { Refusal } from "./isolate.ts";
+
+/** A right or a plan that is missing does not come back by itself: such a stream is looked at again this often. */
+export const UNAVAILABLE_RETRY_MS = 60 * 60_000;
+
+export interface FollowOptions extends Omit<DrainOptions, "patient"> {
+  /** Whether the configuration names the source; one that it does not name may be unavailable without harm. */
+  readonly listed: boolean;
+  /** Told of every walk's ending. True: this stream is not to be followed any further. */
+  readonly onEnding: (ending: Ending) => boolean;
+}
+
+/**
+ * Follows one stream until the signal, and resolves with `undefined` then. Rejects only for a `StateError` or a defect.
+ */
+export async function follow(options: FollowOptions, signal: AbortSignal): Promise<Ending | undefined> {
+  const { clock, source } = options;
+  try {
+    while (!signal.aborted) {
+      const started = clock.monotonic();
+      const ending = await drain({ ...options, patient: true }, signal);
+      if (ending.kind !== "refused" && options.onEnding(ending)) return ending;
+      await clock.sleep(waitMs(ending, options, clock.monotonic() - started, source.intervalMs), signal);
+    }
+  } catch (error) {
+    rethrowUnlessAbort(error, signal);
+  }
+  return undefined;
+}
+
+/** Brings one stream to the present once. Resolves with `undefined` when the signal ended it before. */
+export async function followOnce(options: FollowOptions, signal: AbortSignal): Promise<Ending | Refusal | undefined> {
+  try {
+    const ending = await drain({ ...options, patient: false }, signal);
+    if (ending.kind !== "refused") options.onEnding(ending);
+    return ending;
+  } catch (error) {
+    rethrowUnlessAbort(error, signal);
+    return undefined;
+  }
+}
+
+function waitMs(ending: Ending | Refusal, options: FollowOptions, elapsedMs: number, intervalMs: number): number {
+  if (ending.kind === "present") return Math.max(0, intervalMs - elapsedMs);
+  return ending.kind === "halted" && isOptional(ending, options.listed) ? UNAVAILABLE_RETRY_MS : HALT_RETRY_MS;
+}
+
+/** A source that nobody asked for by name, and that this token or plan cannot read. */
+export function isOptional(halt: Halt, listed: boolean): boolean {
+  return halt.reason === "unavailable" && !listed;
+}
+
+/** What is thrown after the signal is its reason, but a state that failed at that moment must still be told. */
+function rethrowUnlessAbort(error: unknown, signal: AbortSignal): void {
+  if (!signal.aborted || error !== signal.reason) throw error;
+}

@@ -1,0 +1,136 @@
+import type { Cause, Clock, LogRecord, Send, Settled } from "../model.ts";
+import { backoffMs } from "../backoff.ts";
+import type { DeadLetter, DeadLetters } from "./dead-letters.ts";
+import { createSearch } from "./search.ts";
+
+/** Some records of a batch that are settled: nothing of them is to be sent again. */
+export interface Receipt {
+  readonly outcome: "accepted" | "dead_lettered";
+  readonly records: readonly LogRecord[];
+  /** Of an OTLP partial success: how many of the accepted records the receiver rejected. */
+  readonly rejected: number;
+  readonly cause?: Cause;
+}
+
+/** The destination takes nothing at present, for a reason that a person has to mend. Unsettled records are unharmed. */
+export interface Refusal {
+  readonly kind: "refused";
+  readonly fault: "credentials" | "configuration";
+  readonly cause: Cause;
+}
+
+/** Receipts as they come. What had to be tried again comes last. */
+export type Delivery = AsyncGenerator<Receipt, { readonly kind: "settled" } | Refusal, void>;
+export type Deliver = (records: readonly LogRecord[], signal: AbortSignal) => Delivery;
+
+export interface IsolateOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** So many records refused one by one, and none accepted in between, are no longer the records' fault. */
+const REFUSALS_IN_A_ROW = 20;
+
+type Accepted = Extract<Settled, { status: "accepted" }>;
+/** A record that met an HTTP 500 alone, and how many requests had been accepted by then. */
+interface Suspect extends DeadLetter {
+  readonly acceptedBefore: number;
+}
+
+/**
+ * Settles a batch whatever it holds. A refusal for its content is searched for the first record at fault; what is
+ * accepted on the way stays accepted. Only a record that was refused alone becomes a dead letter, and one that met a
+ * server error only if a neighbour was accepted before it was refused again: until then it is an outage, waited out.
+ */
+export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock, random }: IsolateOptions): Deliver {
+  // Over all batches: a receiver that refuses everything is told by it even where batches are small.
+  let refusedInARow = 0;
+
+  return async function* deliver(records, signal) {
+    let acceptedRequests = 0;
+    let rest = records;
+    for (let outages = 0; ; outages++) {
+      const search = createSearch(rest.length);
+      const culprits: DeadLetter[] = [];
+      const suspects: Suspect[] = [];
+      let failuresInARow = 0;
+      while (rest.length > 0 && failuresInARow < REFUSALS_IN_A_ROW) {
+        const part = rest.slice(0, search.size());
+        const settled = await send(part, signal);
+        if (settled.status === "accepted") {
+          refusedInARow = 0;
+          failuresInARow = 0;
+          acceptedRequests += 1;
+          yield* bury(culprits);
+          yield await accept(part, settled);
+          rest = rest.slice(part.length);
+          search.accepted(rest.length);
+          continue;
+        }
+        if (settled.fault !== "payload") return { kind: "refused", fault: settled.fault, cause: settled.cause };
+        const { reason, cause, at } = settled;
+        if (reason === "server_error") failuresInARow += 1;
+        if (at === undefined && part.length > 1) {
+          search.refused(reason === "too_large");
+          continue;
+        }
+        const index = Math.min(at ?? 0, part.length - 1);
+        if (index > 0) {
+          refusedInARow = 0;
+          acceptedRequests += 1;
+          yield { outcome: "accepted", records: part.slice(0, index), rejected: 0 };
+        }
+        const record = part[index] as LogRecord;
+        rest = rest.slice(index + 1);
+        search.found(rest.length);
+        if (reason === "server_error") {
+          suspects.push({ record, reason, cause, acceptedBefore: acceptedRequests });
+          continue;
+        }
+        culprits.push({ record, reason, cause });
+        refusedInARow += 1;
+        if (refusedInARow >= REFUSALS_IN_A_ROW) return { kind: "refused", fault: "configuration", cause: total(cause) };
+      }
+      yield* bury(culprits);
+      const again: LogRecord[] = [];
+      for (const suspect of suspects) {
+        if (suspect.acceptedBefore === acceptedRequests) {
+          again.push(suspect.record);
+          continue;
+        }
+        const settled = await send([suspect.record], signal);
+        if (settled.status === "accepted") yield await accept([suspect.record], settled);
+        else if (settled.fault === "payload") yield* bury([suspect]);
+        else return { kind: "refused", fault: settled.fault, cause: settled.cause };
+      }
+      rest = [...again, ...rest];
+      if (rest.length === 0) return { kind: "settled" };
+      await clock.sleep(Math.max(1_000, backoffMs(outages + 4, random)), signal);
+    }
+  };
+
+  async function accept(records: readonly LogRecord[], { rejected, message }: Accepted): Promise<Receipt> {
+    if (rejected === 0) return { outcome: "accepted", records, rejected };
+    // OTLP forbids sending a partial success again and does not say which records fell out of it.
+    const cause: Cause = { message: message ?? "partial success", statusCode: 200 };
+    await deadLetters.write(records.map((record) => ({ record, reason: "partial", cause })));
+    return { outcome: "accepted", records, rejected, cause };
+  }
+
+  /** Takes everything out of `letters` and sets it aside for good. */
+  async function* bury(letters: DeadLetter[]): AsyncGenerator<Receipt, void, void> {
+    const written = letters.splice(0);
+    if (written.length === 0) return;
+    await deadLetters.write(written);
+    for (const { record, cause } of written) {
+      yield { outcome: "dead_lettered", records: [record], rejected: 0, cause };
+    }
+  }
+}
+
+function total(last: Cause): Cause {
+  return {
+    ...last,
+    message: `${REFUSALS_IN_A_ROW} records were refused one by one and none was accepted, last with: ${last.message}`,
+  };
+}

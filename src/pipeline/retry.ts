@@ -1,0 +1,49 @@
+import { backoffMs, clampServerDelayMs } from "../backoff.ts";
+import type { Attempt, Cause, Clock, Send, Settled } from "../model.ts";
+import { retry } from "../retry.ts";
+
+/** This many answers in a row that escalate make the batch's or the set-up's fault out of a passing one. */
+const TRIES_BEFORE_ESCALATION = 5;
+
+type Unsettled = Extract<Attempt, { status: "retry" }>;
+
+export interface RetryOptions {
+  readonly clock: Clock;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+  /**
+   * Ends an attempt in flight. It is not the signal of the waits: after a stop signal the attempt that is under way
+   * may still end and leave its receipt, but no further one is begun.
+   */
+  readonly attemptSignal: AbortSignal;
+  readonly onRetry?: (wait: { readonly attempt: number; readonly delayMs: number; readonly cause: Cause }) => void;
+}
+
+/**
+ * Sends until it is settled, without an end: giving up would be loss. Waits end at once when the signal of the call is
+ * aborted. A rejection of `send` is a defect (or an abort) and passes straight through.
+ */
+export function withRetry(send: Send<Attempt>, { clock, random, attemptSignal, onRetry }: RetryOptions): Send<Settled> {
+  return (records, signal) => {
+    let escalations = 0;
+    return retry<Settled>(
+      async (attempt) => {
+        const answer = await send(records, attemptSignal);
+        if (answer.status !== "retry") return { done: true, value: answer };
+        const { escalate, afterMs, cause } = answer;
+        escalations = escalate === undefined ? 0 : escalations + 1;
+        if (escalations >= TRIES_BEFORE_ESCALATION) return { done: true, value: escalated(answer) };
+        const delayMs = Math.max(backoffMs(attempt, random), afterMs === undefined ? 0 : clampServerDelayMs(afterMs));
+        onRetry?.({ attempt, delayMs, cause });
+        return { done: false, delayMs };
+      },
+      clock,
+      signal,
+    );
+  };
+}
+
+function escalated({ escalate, cause }: Unsettled): Settled {
+  if (escalate === "payload") return { status: "refused", fault: "payload", reason: "server_error", cause };
+  return { status: "refused", fault: "configuration", cause };
+}

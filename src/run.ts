@@ -1,0 +1,162 @@
+import type { Configuration } from "./config/schema.ts";
+import { destinations } from "./destinations/index.ts";
+import type { DestinationDependencies } from "./destinations/destination-kind.ts";
+import type { createHttp } from "./http.ts";
+import { SOURCE_NAMES, type Clock, type Destination, type Log, type Store } from "./model.ts";
+import { serialize } from "./otlp/encode.ts";
+import { probeDeadLetters } from "./pipeline/dead-letters.ts";
+import { HALT_RETRY_MS } from "./pipeline/drain.ts";
+import { createSlackClient, type SlackClient } from "./slack/client.ts";
+import { identifyToken, streamsOf, type Identity } from "./slack/workspace.ts";
+import { openSqliteStore } from "./state/sqlite.ts";
+import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
+import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
+
+export interface RunOptions {
+  readonly configuration: Configuration;
+  /** Bring every stream to the present and end, instead of following them. */
+  readonly once: boolean;
+  readonly version: string;
+  readonly createHttp: typeof createHttp;
+  readonly proxy?: NonNullable<DestinationDependencies["proxy"]>;
+  readonly stdout: DestinationDependencies["stdout"];
+  readonly clock: Clock;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly onStream?: (report: StreamReport) => void;
+}
+
+export interface StopSignals {
+  /** Nothing new is begun: no page, no attempt. Waits end at once. */
+  readonly stop: AbortSignal;
+  /** The attempt in flight is given up as well. */
+  readonly abort: AbortSignal;
+}
+
+/**
+ * The main job. Resolves with the exit code 0 or 1; rejects with a `StateError` (3), a `SettingsError` (2), a
+ * `ClosedPipeError` (1) or a defect.
+ */
+export async function run(options: RunOptions, { stop, abort }: StopSignals): Promise<0 | 1> {
+  const { configuration, clock, random, log, version, once } = options;
+  await using cleanup = new AsyncDisposableStack();
+  const failure = new AbortController();
+  const signal = AbortSignal.any([stop, failure.signal]);
+  const attemptSignal = AbortSignal.any([abort, failure.signal]);
+
+  const destination = await createDestination(options);
+  cleanup.defer(() => destination.close());
+  const store = await openStore(configuration, log, signal);
+  cleanup.defer(() => store.close());
+  await probeDeadLetters(configuration.dead_letters.path);
+  const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
+  cleanup.defer(() => slack.close());
+  const client = createSlackClient({
+    http: slack.http,
+    token: configuration.slack.token,
+    apiUrl: configuration.slack.api_url,
+    auditUrl: configuration.slack.audit_url,
+    userAgent: `slack-otel/${version}`,
+    clock,
+    random,
+    log,
+  });
+
+  const streamOptions: StreamsOptions = {
+    ...options,
+    client,
+    destination,
+    store,
+    attemptSignal,
+    encode: (record) => Buffer.from(serialize([record], "json")).toString("utf8"),
+    onStream: options.onStream ?? (() => undefined),
+  };
+  try {
+    const identity = await identifyPatiently(client, once, log, clock, signal);
+    if (identity === undefined) return 1;
+    const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
+    const streams = await streamsOf(names, identity, client, log, signal);
+    log("info", "started", { streams: streams.length, destination: destination.name, to: destination.description });
+    const running = streams.map(async (stream) => {
+      try {
+        return await runStream(stream, streamOptions, signal);
+      } catch (error) {
+        // What the state or the program itself cannot do ends every stream.
+        failure.abort(error);
+        throw error;
+      }
+    });
+    const settled = await Promise.allSettled(running);
+    if (failure.signal.aborted) throw failure.signal.reason;
+    return conclude(
+      settled.flatMap((result) => (result.status === "fulfilled" ? result.value : [])),
+      once,
+      { clock: client, log },
+    );
+  } catch (error) {
+    if (failure.signal.aborted || error !== stop.reason) throw error;
+    return 0;
+  }
+}
+
+async function createDestination(options: RunOptions): Promise<Destination> {
+  const { name, settings } = options.configuration.destination;
+  // The schema made the settings of this very destination.
+  const create = destinations[name].create as (
+    settings: unknown,
+    dependencies: DestinationDependencies,
+  ) => Promise<Destination>;
+  return create(settings, { ...options, batchBytes: options.configuration.batch.max_bytes });
+}
+
+async function openStore({ state }: Configuration, log: Log, signal: AbortSignal): Promise<Store> {
+  const { path } = state.settings;
+  const store = await openSqliteStore({ path, signal });
+  if (store.isNew) {
+    const message = `No state at ${path}: this is taken for a first run, and every stream begins at \`start\`. If it is not one, stop and look whether the volume is mounted.`;
+    log("warn", "state_created", { path, message });
+  }
+  return store;
+}
+
+/** A token that is refused is asked about once a minute, or ends a run that is to end by itself. */
+async function identifyPatiently(
+  client: SlackClient,
+  once: boolean,
+  log: Log,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Identity | undefined> {
+  for (;;) {
+    const identity = await identifyToken(client, signal);
+    if (!("kind" in identity)) return identity;
+    log("error", "token_refused", { error: identity.code, message: identity.message });
+    if (once) return undefined;
+    await clock.sleep(HALT_RETRY_MS, signal);
+  }
+}
+
+function conclude(
+  outcomes: readonly StreamOutcome[],
+  once: boolean,
+  { clock, log }: { clock: { now(): number }; log: Log },
+): 0 | 1 {
+  if (!once) return 0;
+  for (const { stream, result, reachedMs } of outcomes) {
+    if (result !== "behind") continue;
+    log("warn", "behind", {
+      stream,
+      reached: isoTime(reachedMs),
+      behind_seconds: reachedMs === undefined ? undefined : Math.max(0, Math.round((clock.now() - reachedMs) / 1000)),
+      message: "Stopped before the present; the next run goes on from here.",
+    });
+  }
+  if (outcomes.length > 0 && outcomes.every(({ result }) => result === "left_out")) {
+    log("error", "nothing_to_read", {
+      message: "The token can read none of the sources: see the lines above for what each of them needs.",
+    });
+    return 1;
+  }
+  return outcomes.some(({ result }) => result === "failed") ? 1 : 0;
+}

@@ -1,0 +1,272 @@
+import { backoffMs, clampServerDelayMs } from "../backoff.ts";
+import type { Http, HttpAnswer, HttpFailure } from "../http.ts";
+import { parseLossless } from "../mapping/lossless.ts";
+import type { Clock, Halt, Log, Secret } from "../model.ts";
+import { retry, type Try } from "../retry.ts";
+import { parseRetryAfter } from "../retry-after.ts";
+import { classOfCode, classOfStatus, remedyFor, type ErrorClass } from "./errors.ts";
+import { createPace, type Pace } from "./pace.ts";
+import { createServerClock } from "./server-clock.ts";
+
+/** A page of a thousand large entries stays far below this; above it the walk asks for fewer. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const CALL_TIMEOUT_MS = 60_000;
+const MAX_CURSOR_LENGTH = 8_192;
+
+/** One method of Slack. Arguments go as form fields: in the query of a GET, in the body of a POST. */
+export interface Endpoint {
+  readonly api: "web" | "audit";
+  /** `team.accessLogs`; for the Audit Logs API the path below its base, `logs`. */
+  readonly method: string;
+  readonly verb: "GET" | "POST";
+  /** The key that a success must hold an array under. */
+  readonly list?: string;
+  readonly callsPerMinute: number;
+}
+
+export interface Page {
+  readonly kind: "ok";
+  readonly body: Readonly<Record<string, unknown>>;
+  /** What stands under the endpoint's list key. */
+  readonly entries: readonly unknown[];
+  /** Absent at the end of the listing. A short or an empty page is not the end. */
+  readonly nextCursor?: string;
+  /** Our wall clock when the answer came, epoch milliseconds. */
+  readonly arrivedMs: number;
+  /** The answer's headers, names in lower case. */
+  readonly headers: HttpAnswer["headers"];
+}
+
+/** `restart`: walk again from the stored bounds, without the cursor. `too_large`: ask for fewer entries. */
+export type SlackAnswer = Page | { readonly kind: "restart" | "too_large"; readonly code: string } | Halt;
+
+export interface SlackClient {
+  /**
+   * One call, with its turn waited for and whatever passes tried again without an end. Rejects only with the signal's
+   * reason. `params` without a value are left out.
+   */
+  call(
+    endpoint: Endpoint,
+    params: Readonly<Record<string, string | undefined>>,
+    signal: AbortSignal,
+  ): Promise<SlackAnswer>;
+  /** Slack's clock, epoch milliseconds; never ahead of Slack. */
+  now(): number;
+}
+
+export interface SlackClientOptions {
+  readonly http: Http;
+  readonly token: Secret;
+  /** Base URLs, ending in a slash. */
+  readonly apiUrl: string;
+  readonly auditUrl: string;
+  /** Names the program and its version. */
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export const AUTH_TEST: Endpoint = { api: "web", method: "auth.test", verb: "POST", callsPerMinute: 100 };
+
+/** What one exchange came to, before anything is tried again. */
+type Exchange =
+  | { readonly kind: "ok"; readonly page: Page }
+  | { readonly kind: "too_large"; readonly code: string }
+  | { readonly kind: "error"; readonly class: ErrorClass | undefined; readonly code: string; readonly after?: string }
+  | { readonly kind: "throttled"; readonly code: string; readonly after?: string };
+
+export function createSlackClient(options: SlackClientOptions): SlackClient {
+  const { http, token, clock, random, log } = options;
+  const serverClock = createServerClock(clock);
+  const paces = new Map<string, Pace>();
+
+  function paceOf(endpoint: Endpoint, workspace: string): Pace {
+    const key = `${endpoint.method} ${workspace}`;
+    let pace = paces.get(key);
+    if (pace === undefined) paces.set(key, (pace = createPace(endpoint.callsPerMinute, clock)));
+    return pace;
+  }
+
+  async function exchange(
+    endpoint: Endpoint,
+    params: Readonly<Record<string, string | undefined>>,
+    bearer: string,
+    signal: AbortSignal,
+  ): Promise<Exchange> {
+    const base = endpoint.api === "web" ? options.apiUrl : options.auditUrl;
+    const form = formOf(params);
+    const query = endpoint.verb === "GET" && form !== "" ? `?${form}` : "";
+    const answer = await http(
+      {
+        method: endpoint.verb,
+        url: `${base}${endpoint.method}${query}`,
+        headers: {
+          authorization: `Bearer ${bearer}`,
+          accept: "application/json",
+          "accept-encoding": "gzip",
+          "user-agent": options.userAgent,
+          ...(endpoint.verb === "POST" ? { "content-type": "application/x-www-form-urlencoded" } : {}),
+        },
+        ...(endpoint.verb === "POST" ? { body: form } : {}),
+        timeoutMs: CALL_TIMEOUT_MS,
+        maxBodyBytes: MAX_BODY_BYTES,
+      },
+      signal,
+    );
+    if (answer.kind === "answer") serverClock.observe(answer.headers["date"]);
+    return classify(endpoint, answer, clock.now());
+  }
+
+  async function tryOnce(
+    endpoint: Endpoint,
+    params: Readonly<Record<string, string | undefined>>,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<Try<SlackAnswer>> {
+    await paceOf(endpoint, params["team_id"] ?? "").turn(signal);
+    const bearer = token.reveal();
+    const result = await exchange(endpoint, params, bearer, signal);
+    switch (result.kind) {
+      case "ok":
+        for (const warning of warningsOf(result.page.body)) {
+          log("debug", "slack_warning", { method: endpoint.method, warning });
+        }
+        return { done: true, value: result.page };
+      case "too_large":
+        return { done: true, value: { kind: "too_large", code: result.code } };
+      case "throttled":
+        return again(endpoint, result.code, throttleDelayMs(result.after, attempt));
+      case "error":
+        break;
+      default:
+        return result satisfies never;
+    }
+    const errorClass = result.class ?? "retry";
+    switch (errorClass) {
+      case "retry": {
+        const delayMs = backoffMs(attempt, random);
+        const serverMs = result.after === undefined ? undefined : parseRetryAfter(result.after, clock.now());
+        return again(endpoint, result.code, serverMs === undefined ? delayMs : Math.max(delayMs, clampServerDelayMs(serverMs)));
+      }
+      case "slow":
+        return again(endpoint, result.code, 5 * 60_000 * (1 + random()));
+      case "restart":
+        return { done: true, value: { kind: "restart", code: result.code } };
+      case "credentials":
+        // A token in a file may have been replaced since this call was made.
+        if (token.reveal() !== bearer) return { done: false, delayMs: 0 };
+        return { done: true, value: await judgeCredentials(endpoint, result.code, signal) };
+      case "unavailable":
+      case "workspace":
+        return { done: true, value: halt(endpoint, result.code, errorClass, "unavailable", "stream") };
+      case "configuration":
+        return { done: true, value: halt(endpoint, result.code, errorClass, "configuration", "stream") };
+      default:
+        return errorClass satisfies never;
+    }
+  }
+
+  /** Some methods say that the token is bad where only this log is closed to it; auth.test knows. */
+  async function judgeCredentials(endpoint: Endpoint, code: string, signal: AbortSignal): Promise<Halt> {
+    if (endpoint === AUTH_TEST) return halt(endpoint, code, "credentials", "credentials", "token");
+    const verdict = await call(AUTH_TEST, {}, signal);
+    if (verdict.kind === "halted") return verdict;
+    return halt(endpoint, code, "credentials", "unavailable", "stream");
+  }
+
+  function again(endpoint: Endpoint, code: string, delayMs: number): Try<SlackAnswer> {
+    log("warn", "slack_retry", { method: endpoint.method, error: code, delay_ms: Math.round(delayMs) });
+    return { done: false, delayMs };
+  }
+
+  function throttleDelayMs(after: string | undefined, attempt: number): number {
+    const serverMs = after === undefined ? undefined : parseRetryAfter(after, clock.now());
+    if (serverMs === undefined || !(serverMs >= 0 && serverMs < 1e10)) {
+      return Math.min(30_000 * 2 ** Math.min(attempt - 1, 8), 15 * 60_000);
+    }
+    return clampServerDelayMs(serverMs) * (1 + 0.1 * random());
+  }
+
+  const call: SlackClient["call"] = (endpoint, params, signal) =>
+    retry((attempt) => tryOnce(endpoint, params, attempt, signal), clock, signal);
+
+  return { call, now: serverClock.now };
+}
+
+function classify(endpoint: Endpoint, answer: HttpAnswer | HttpFailure, arrivedMs: number): Exchange {
+  if (answer.kind === "failed") {
+    if (answer.reason === "too_large") return { kind: "too_large", code: "answer_too_large" };
+    return { kind: "error", class: "retry", code: answer.message };
+  }
+  const { status, headers } = answer;
+  const retryAfter = headers["retry-after"];
+  const after = retryAfter === undefined ? {} : { after: retryAfter };
+  if (status === 429) return { kind: "throttled", code: "http_429", ...after };
+  const body = parseBody(answer.body);
+  const code = isObject(body) && typeof body["error"] === "string" ? body["error"] : undefined;
+  const statusClass = classOfStatus(status);
+  if (code === "ratelimited" || code === "rate_limited") return { kind: "throttled", code, ...after };
+  if (code !== undefined && (statusClass !== undefined || (isObject(body) && body["ok"] !== true))) {
+    return { kind: "error", class: classOfCode(code) ?? statusClass, code: cleanCode(code), ...after };
+  }
+  if (statusClass !== undefined) return { kind: "error", class: statusClass, code: `http_${status}`, ...after };
+  // A success is only what looks like one: HTML, an empty body, `null` or a missing list are no "nothing new".
+  if (!isObject(body)) return { kind: "error", class: "retry", code: "answer_is_not_json_object" };
+  if (endpoint.api === "web" && body["ok"] !== true) return { kind: "error", class: "retry", code: "answer_without_ok" };
+  const entries = endpoint.list === undefined ? [] : body[endpoint.list];
+  if (!Array.isArray(entries)) return { kind: "error", class: "retry", code: `answer_without_${endpoint.list ?? "list"}` };
+  const metadata = body["response_metadata"];
+  const cursor = isObject(metadata) ? metadata["next_cursor"] : undefined;
+  if (cursor !== undefined && cursor !== null && (typeof cursor !== "string" || cursor.length > MAX_CURSOR_LENGTH)) {
+    return { kind: "error", class: "restart", code: "unreadable_cursor" };
+  }
+  const page: Page = { kind: "ok", body, entries, arrivedMs, headers };
+  return { kind: "ok", page: cursor ? { ...page, nextCursor: cursor } : page };
+}
+
+function halt(
+  endpoint: Endpoint,
+  code: string,
+  errorClass: ErrorClass,
+  reason: Halt["reason"],
+  scope: Halt["scope"],
+): Halt {
+  const name = endpoint.api === "audit" ? "the Audit Logs API" : endpoint.method;
+  return { kind: "halted", scope, reason, code, message: `Slack refuses ${name} with ${code}: ${remedyFor(code, errorClass)}` };
+}
+
+function formOf(params: Readonly<Record<string, string | undefined>>): string {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (value !== undefined) form.append(name, value);
+  return form.toString();
+}
+
+function parseBody(body: Buffer): unknown {
+  try {
+    return parseLossless(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Slack's own words only: a proxy could put anything here. */
+function cleanCode(code: string): string {
+  return code.replaceAll(/[^A-Za-z0-9_.-]/g, "?").slice(0, 64);
+}
+
+function warningsOf(body: Readonly<Record<string, unknown>>): string[] {
+  const metadata = body["response_metadata"];
+  const paging = body["paging"];
+  const lists = [
+    body["warning"],
+    isObject(metadata) ? metadata["warnings"] : undefined,
+    isObject(metadata) ? metadata["messages"] : undefined,
+    isObject(paging) ? paging["warnings"] : undefined,
+  ];
+  return lists.flat().flatMap((warning) => (typeof warning === "string" ? [warning.slice(0, 200)] : []));
+}

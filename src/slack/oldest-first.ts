@@ -1,0 +1,85 @@
+import type { Ending, Lookup, Page } from "../model.ts";
+import { walkListing } from "./listing.ts";
+import { sift, type WalkContext } from "./source.ts";
+
+/** Microseconds of Slack's time. `low` 0: from the beginning of the log. */
+interface ForwardPosition {
+  readonly v: 1;
+  /** Everything before it is delivered. Inclusive, and already set back by the look-back. */
+  readonly low: number;
+  /** A walk that was begun at `opened` and has delivered everything up to `at`. */
+  readonly walk?: { readonly opened: number; readonly at: number };
+}
+
+/**
+ * Walks `admin.apps.activities.list` forward in microseconds, trace and debug rows included. Slack's defaults (`info`
+ * and newest first) are never relied on. The mark moves when a walk is complete, to `look_back` before the walk was
+ * opened: an entry that turned up behind the walk lies after it. If the answers do not rise, a walk that breaks off
+ * begins again from its low bound, as on any newest-first listing.
+ */
+export async function* walkForward(
+  context: WalkContext,
+  from: unknown,
+  known: Lookup,
+  signal: AbortSignal,
+): AsyncGenerator<Page, Ending, void> {
+  const { client, startMs, lookBackMs, minLevel } = context;
+  let position = (from as ForwardPosition | undefined) ?? { v: 1, low: Math.floor(startMs(client.now())) * 1000 };
+  for (let resumed = position.walk !== undefined; ; resumed = false) {
+    const low = position.low;
+    const opened = position.walk?.opened ?? Math.floor(client.now()) * 1000;
+    if (opened < low) return { kind: "present" };
+    let at = position.walk?.at ?? low;
+    // Trusted only when a rise was seen: a newest-first listing of one entry a page never falls within a page.
+    let rises = false;
+    let falls = false;
+    let highest = 0;
+    const walk = walkListing(
+      {
+        ...context,
+        ahead: true,
+        params: () => ({
+          min_date_created: at > 0 ? String(at) : undefined,
+          min_log_level: minLevel,
+          sort_direction: "asc",
+        }),
+      },
+      signal,
+    );
+    const done: ForwardPosition = { v: 1, low: Math.max(low, opened - lookBackMs * 1000) };
+    let step = await walk.next();
+    for (; step.done !== true; step = await walk.next()) {
+      const page = step.value;
+      const entries = context.identify(page.entries);
+      if (page.restarted) highest = 0;
+      for (const { timeMicros } of entries) {
+        if (timeMicros === undefined) continue;
+        if (highest > 0 && timeMicros > highest) rises = true;
+        if (timeMicros < highest) falls = true;
+        highest = Math.max(highest, timeMicros);
+      }
+      // Nothing that is dated after Slack's own now moves the mark.
+      if (falls) at = low;
+      else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
+      const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
+      const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
+      const { fresh } = await sift(owed, known);
+      yield {
+        records: fresh.map(({ entry }) =>
+          context.toRecord(entry, {
+            observedMs: page.arrivedMs,
+            mark: Math.min(entry.timeMicros ?? opened, Math.max(opened, at)),
+          }),
+        ),
+        remember: [],
+        position: reached,
+        entries: page.entries.length,
+        ...(page.last ? { forgetBelow: done.low } : {}),
+      };
+    }
+    await walk.return({ kind: "end" });
+    if (step.value.kind === "halted") return step.value;
+    if (!resumed) return { kind: "present" };
+    position = done;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Clock, Identity, Log, LogRecord, Lookup, Stream } from "../model.ts";
+import type { Identified } from "../mapping/identity.ts";
+import type { Endpoint, SlackClient } from "./client.ts";
+
+/** Where a stream begins on its first run, by Slack's clock; epoch milliseconds. 0: as far back as Slack goes. */
+export type StartMs = (slackNowMs: number) => number;
+
+/** What one stream's walk works with. */
+export interface WalkContext {
+  readonly client: SlackClient;
+  readonly endpoint: Endpoint;
+  readonly stream: Stream;
+  readonly startMs: StartMs;
+  readonly lookBackMs: number;
+  /** How often a listing whose rows change anywhere is walked to its end. */
+  readonly deepSweepMs: number;
+  readonly intervalMs: number;
+  /** `admin.apps.activities.list` only. */
+  readonly minLevel: string;
+  /** No more entries are asked for than fit one batch, so that a crash repeats at most one batch. */
+  readonly pageSize: number;
+  readonly identify: (entries: readonly unknown[]) => readonly Identified[];
+  readonly toRecord: (entry: Identified, facts: RecordFacts) => LogRecord;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface RecordFacts {
+  readonly observedMs: number;
+  readonly mark: number;
+  readonly countDelta?: number;
+  /** In place of the entry's own, where another content has taken that. */
+  readonly uid?: string;
+}
+
+/** The entries of one answer, parted by what the ledger knows. */
+export interface Sifted {
+  readonly fresh: readonly { readonly entry: Identified; readonly versions: readonly Identity[] }[];
+  readonly known: readonly Identified[];
+}
+
+/** Parts the entries of one answer into those the ledger has not seen in this version and those it has. */
+export async function sift(entries: readonly Identified[], known: Lookup): Promise<Sifted> {
+  const ledger = await known(entries.map((entry) => entry.key));
+  const fresh: { entry: Identified; versions: readonly Identity[] }[] = [];
+  const repeated: Identified[] = [];
+  for (const entry of entries) {
+    const versions = ledger.get(entry.key) ?? [];
+    if (versions.some(({ version }) => version === entry.version)) repeated.push(entry);
+    else fresh.push({ entry, versions });
+  }
+  return { fresh, known: repeated };
+}

@@ -1,0 +1,114 @@
+import type { Ending, LogRecord, Lookup, Page } from "../model.ts";
+import type { Identified } from "../mapping/identity.ts";
+import { walkListing } from "./listing.ts";
+import { sift, type WalkContext } from "./source.ts";
+
+/** Seconds of Slack's time. `low` is undefined where the log is read from its beginning. */
+interface WindowPosition {
+  readonly v: 1;
+  /** Everything before it is delivered. Inclusive, and already set back by the look-back. */
+  readonly low?: number;
+  /** A window that was begun: read down to `before`, inclusive. */
+  readonly window?: { readonly high: number; readonly before: number };
+}
+
+/** No Audit Logs API entry is older than March 2018; asking for an earlier bound may be refused. */
+const AUDIT_LOGS_BEGIN_SECONDS = 1_519_862_400;
+
+/**
+ * Walks the Audit Logs API: closed windows [low, high], newest first inside. Both bounds go with every call, for a
+ * cursor forgets them. The mark moves only when a window is drained, and then to `look_back` before the window was
+ * opened: what turns up late, but within the look-back, lies in the next window.
+ */
+export async function* walkWindows(
+  context: WalkContext,
+  from: unknown,
+  known: Lookup,
+  signal: AbortSignal,
+): AsyncGenerator<Page, Ending, void> {
+  const lookBackSeconds = Math.ceil(context.lookBackMs / 1000);
+  let position = (from as WindowPosition | undefined) ?? firstPosition(context);
+  for (let resumed = position.window !== undefined; ; resumed = false) {
+    const low = position.low;
+    // Not after Slack's now: a bound in the future is refused.
+    const high = position.window?.high ?? Math.floor(context.client.now() / 1000);
+    if (high < (low ?? 0)) return { kind: "present" };
+    let before = position.window?.before ?? high;
+    let ordered = true;
+    let lowest = Number.POSITIVE_INFINITY;
+    const walk = walkListing(
+      {
+        ...context,
+        ahead: true,
+        params: () => ({ oldest: low === undefined ? undefined : String(low), latest: String(before) }),
+      },
+      signal,
+    );
+    // The look-back must not reach before the first run's start.
+    const done = { v: 1, low: Math.max(high - lookBackSeconds, low ?? 0) } satisfies WindowPosition;
+    let step = await walk.next();
+    for (; step.done !== true; step = await walk.next()) {
+      const page = step.value;
+      const entries = context.identify(page.entries);
+      const { min, max } = secondsRange(entries);
+      if (!page.restarted && max > lowest) ordered = false;
+      lowest = Math.min(lowest, min);
+      if (ordered && min >= (low ?? 0) && min < before) before = min;
+      const reached: WindowPosition = page.last ? done : { v: 1, ...lowOf(low), window: { high, before } };
+      yield {
+        records: await freshRecords(context, entries, known, { low, high, observedMs: page.arrivedMs }),
+        remember: [],
+        position: reached,
+        entries: page.entries.length,
+        ...(page.last ? { forgetBelow: done.low } : {}),
+      };
+    }
+    await walk.return({ kind: "end" });
+    if (step.value.kind === "halted") return step.value;
+    if (!resumed) return { kind: "present" };
+    position = done;
+  }
+}
+
+function firstPosition({ startMs, client }: WalkContext): WindowPosition {
+  const start = Math.floor(startMs(client.now()) / 1000);
+  return { v: 1, ...lowOf(start <= AUDIT_LOGS_BEGIN_SECONDS ? undefined : start) };
+}
+
+function lowOf(low: number | undefined): { low?: number } {
+  return low === undefined ? {} : { low };
+}
+
+async function freshRecords(
+  context: WalkContext,
+  entries: readonly Identified[],
+  known: Lookup,
+  { low, high, observedMs }: { low: number | undefined; high: number; observedMs: number },
+): Promise<LogRecord[]> {
+  const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
+  const { fresh } = await sift(owed, known);
+  return fresh.map(({ entry, versions }) => {
+    const time = secondsOf(entry);
+    const mark = Number.isNaN(time) ? high : Math.min(time, high);
+    // Another content came under this id before: the content decides.
+    const taken = versions.length > 0 && entry.alternateUid !== undefined;
+    return context.toRecord(entry, { observedMs, mark, ...(taken ? { uid: entry.alternateUid as string } : {}) });
+  });
+}
+
+/** NaN for an entry without a usable time. */
+function secondsOf({ timeMicros }: Identified): number {
+  return timeMicros === undefined ? Number.NaN : Math.floor(timeMicros / 1_000_000);
+}
+
+function secondsRange(entries: readonly Identified[]): { min: number; max: number } {
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const entry of entries) {
+    const seconds = secondsOf(entry);
+    if (Number.isNaN(seconds)) continue;
+    min = Math.min(min, seconds);
+    max = Math.max(max, seconds);
+  }
+  return { min, max };
+}

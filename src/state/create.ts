@@ -1,0 +1,48 @@
+import { open, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { explained } from "./failure.ts";
+import { createPrivately } from "./lock.ts";
+import { APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, streamSetChecksum, TABLES } from "./rows.ts";
+import { removeDatabase } from "./verify.ts";
+
+/**
+ * Makes an empty state. It is complete and on disk before it gets its name: SQLite would take the empty file that a
+ * crash leaves behind for a new database.
+ */
+export async function createDatabase(path: string): Promise<void> {
+  const temporary = `${path}.new`;
+  try {
+    await removeDatabase(temporary);
+    await createPrivately(temporary);
+    const database = new DatabaseSync(temporary);
+    try {
+      database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA synchronous = FULL; BEGIN IMMEDIATE`);
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+      for (const table of TABLES) database.exec(table);
+      database.prepare("INSERT INTO meta (id, checksum) VALUES (1, ?)").run(streamSetChecksum([]));
+      database.exec("COMMIT");
+    } finally {
+      database.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+/** Makes new names last. Some network file systems cannot, and say so. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP"))) {
+      throw error;
+    }
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,19 @@
+import type { Identity } from "../model.ts";
+
+const KEY = /^[0-9a-f]{32}$/;
+const VERSION = /^(?:[0-9a-f]{32})?$/;
+
+/** Throws a `TypeError` for what no store could give back as it was: a defect of the source. */
+export function assertIdentity(identity: Identity): void {
+  const { key, version, count = 0, lastSeconds = 0, mark } = identity;
+  if (!KEY.test(key)) throw new TypeError("An identity's key must be 32 lower-case hex digits");
+  if (!VERSION.test(version)) throw new TypeError("An identity's version must be empty or 32 lower-case hex digits");
+  if (![count, lastSeconds, mark].every(Number.isFinite)) throw new TypeError("An identity's numbers must be finite");
+}
+
+/** The position as JSON text. Throws a `TypeError` for what has none: a defect of the source. */
+export function positionText(position: unknown): string {
+  const text = JSON.stringify(position) as string | undefined;
+  if (text === undefined) throw new TypeError("A position must be JSON");
+  return text;
+}

@@ -1,0 +1,52 @@
+import { constants } from "node:fs";
+import { access, open } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
+
+import { explained, isBusy, taken } from "./failure.ts";
+
+const TRY_AGAIN_MS = 100;
+
+/**
+ * Locks the state against a second writer, and readers not at all: the lock is an exclusive transaction on an empty
+ * database beside it, which the system ends with the process, SIGKILL included. The file stays: deleting it would let
+ * two instances lock two files of one name.
+ *
+ * Never open the lock file by other means while it is held: closing any descriptor of it drops POSIX locks.
+ */
+export async function acquireLock(path: string, waitMs: number, signal: AbortSignal | undefined): Promise<() => void> {
+  const lockPath = `${path}.lock`;
+  signal?.throwIfAborted();
+  try {
+    await createPrivately(lockPath);
+    // SQLite opens what it may not write for reading, and then takes no lock, without an error.
+    await access(lockPath, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    throw explained(path, error);
+  }
+  for (let waitedMs = 0; ; waitedMs += TRY_AGAIN_MS) {
+    try {
+      const database = new DatabaseSync(lockPath);
+      try {
+        database.exec("BEGIN EXCLUSIVE");
+        return () => database.close();
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    } catch (error) {
+      if (!isBusy(error)) throw explained(lockPath, error);
+      if (waitedMs >= waitMs) throw taken(path, error);
+    }
+    await setTimeout(TRY_AGAIN_MS, undefined, { ...(signal && { signal }) });
+  }
+}
+
+/** Makes the file with mode 0600, SQLite alone would take 0644; one that is there already is not opened. */
+export async function createPrivately(path: string): Promise<void> {
+  try {
+    await (await open(path, "wx", 0o600)).close();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What is in the state file, and the checksum of each row: SQLite's pages carry none, and `integrity_check` does not
+ * see a bit that flipped inside a value.
+ */
+import { crc32 } from "node:zlib";
+
+import type { Identity } from "../model.ts";
+
+/** "sotl": tells our files from other SQLite databases. */
+export const APPLICATION_ID = 0x736f746c;
+export const SCHEMA_VERSION = 1;
+export const PAGE_BYTES = 4096;
+
+/**
+ * As `sqlite_schema` gives them back, ordered by name. Numbers of ours are REAL: every finite one comes back exactly.
+ * `receipts` holds the identities of the latest commits, `ledger` those that were moved out of there.
+ */
+export const TABLES = [
+  "CREATE TABLE ledger (stream INTEGER NOT NULL, key BLOB NOT NULL, version BLOB NOT NULL, count REAL, " +
+    "last_seconds REAL, mark REAL NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (stream, key, version)) " +
+    "STRICT, WITHOUT ROWID",
+  "CREATE TABLE meta (id INTEGER PRIMARY KEY CHECK (id = 1), checksum INTEGER NOT NULL) STRICT",
+  "CREATE TABLE probe (filler BLOB NOT NULL) STRICT",
+  "CREATE TABLE receipts (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, identities TEXT NOT NULL, " +
+    "checksum INTEGER NOT NULL) STRICT",
+  "CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL, position TEXT, generation INTEGER NOT NULL, " +
+    "forget_below REAL, recent INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
+] as const;
+
+export interface StreamRow {
+  readonly id: number;
+  readonly name: string;
+  /** JSON; `null` until the first position is kept. */
+  readonly position: string | null;
+  /** Grows by one with each commit: whoever finds another one than it left has company. */
+  readonly generation: number;
+  /** Identities with a lower mark are forgotten, whether their rows are gone yet or not. */
+  readonly forgetBelow: number | null;
+  /** How many identities its rows in `receipts` hold together. */
+  readonly recent: number;
+}
+
+export function streamChecksum(row: StreamRow): number {
+  return crc32(JSON.stringify([row.id, row.name, row.position, row.generation, row.forgetBelow, row.recent]));
+}
+
+/** Over the set of streams, by ascending id: a row that vanished is noticed. */
+export function streamSetChecksum(rows: readonly StreamRow[]): number {
+  return crc32(JSON.stringify(rows.map(({ id, name }) => [id, name])));
+}
+
+export interface ReceiptRow {
+  readonly stream: number;
+  readonly identities: string;
+  readonly checksum: number;
+}
+
+export function receiptChecksum(streamId: number, identities: string): number {
+  return crc32(identities, streamId);
+}
+
+type ReceiptItem = readonly [
+  key: string,
+  version: string,
+  count: number | null,
+  lastSeconds: number | null,
+  mark: number,
+];
+
+export function receiptText(identities: readonly Identity[]): string {
+  return JSON.stringify(
+    identities.map(({ key, version, count, lastSeconds, mark }): ReceiptItem => [
+      key,
+      version,
+      count ?? null,
+      lastSeconds ?? null,
+      mark,
+    ]),
+  );
+}
+
+export function identitiesOf(receiptText: string): Identity[] {
+  return (JSON.parse(receiptText) as ReceiptItem[]).map((item) => toIdentity(...item));
+}
+
+export function toIdentity(...[key, version, count, lastSeconds, mark]: ReceiptItem): Identity {
+  return { key, version, ...(count !== null && { count }), ...(lastSeconds !== null && { lastSeconds }), mark };
+}
+
+export function identityChecksum(streamId: number, identity: Identity): number {
+  const { key, version, count, lastSeconds, mark } = identity;
+  return crc32(`${streamId} ${key} ${version} ${count ?? ""} ${lastSeconds ?? ""} ${mark}`);
+}
+
+/** A row of `SELECT` `LEDGER_COLUMNS`, as an array. */
+export type LedgerRow = readonly [stream: number, checksum: number, ...identity: ReceiptItem];
+export const LEDGER_COLUMNS =
+  "l.stream, l.checksum, lower(hex(l.key)), lower(hex(l.version)), l.count, l.last_seconds, l.mark";
+
+/** `undefined`: the checksum does not fit. */
+export function identityOf([stream, checksum, ...item]: LedgerRow): Identity | undefined {
+  const identity = toIdentity(...item);
+  return identityChecksum(stream, identity) === checksum ? identity : undefined;
+}

@@ -1,0 +1,99 @@
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import type { Store } from "../model.ts";
+import type { CommitPoint } from "./commit-point.ts";
+import { createDatabase } from "./create.ts";
+import { explained, tooLittleRoom } from "./failure.ts";
+import { locate } from "./locate.ts";
+import { acquireLock } from "./lock.ts";
+import { createStore } from "./streams.ts";
+import { verify } from "./verify.ts";
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  /** Ends the wait for the lock and the check of a large file. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for another instance to end. */
+  readonly lockWaitMs?: number;
+  /** Tests end the process in it. */
+  readonly reached?: (point: CommitPoint | "store-created", stream?: string) => void;
+  /** Tests make the file full. */
+  readonly maxPages?: number;
+}
+
+/**
+ * Opens the state file, or makes it when there is none (`isNew`). Rejects with a `StateError`, the file untouched, when
+ * it is not a whole state of this program, when another instance has it, or when it cannot be written.
+ */
+export async function openSqliteStore({
+  path,
+  signal,
+  lockWaitMs = 3000,
+  reached = () => {},
+  maxPages,
+}: SqliteStoreOptions): Promise<Store> {
+  const located = await locate(path);
+  const release = await acquireLock(located.path, lockWaitMs, signal);
+  let database: DatabaseSync | undefined;
+  try {
+    // Once more: it may have been made while we waited.
+    const { path: file, exists } = await locate(path);
+    if (exists) {
+      await verify(file, signal);
+    } else {
+      await createDatabase(file);
+      reached("store-created");
+    }
+    database = openDatabase(file, maxPages);
+    await probe(database, file);
+    return createStore({ database, path: file, isNew: !exists, release, reached });
+  } catch (error) {
+    database?.close();
+    release();
+    throw error;
+  }
+}
+
+/** Dirty pages stay in memory until the commit: written early, they cost another sync each time. */
+const CACHE_KIB = 16_384;
+/** Readers hold the file for milliseconds at a time. */
+const BUSY_MS = 100;
+
+function openDatabase(path: string, maxPages: number | undefined): DatabaseSync {
+  try {
+    const database = new DatabaseSync(path, { timeout: BUSY_MS });
+    database.exec(
+      `PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}; ` +
+        "PRAGMA cache_spill = OFF",
+    );
+    if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
+    return database;
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+/** A position and then some. */
+const FILLER_BYTES = 16_384;
+/** 1,000 identities that each touch a page of their own, all of which go to the journal first. */
+const JOURNAL_BYTES = 1100 * 4096;
+const GROWTH_BYTES = 262_144;
+
+/**
+ * Finds out before anything is sent whether a commit can succeed: an empty transaction does even on a full or read-only
+ * disk. The row is removed again, so its pages are free for the commits to come.
+ */
+async function probe(database: DatabaseSync, path: string): Promise<void> {
+  try {
+    database.exec("BEGIN IMMEDIATE");
+    database.exec(`INSERT INTO probe (filler) VALUES (randomblob(${FILLER_BYTES})); COMMIT; DELETE FROM probe`);
+    const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
+    const neededBytes = Math.min(Number(size.get()?.["bytes"]), JOURNAL_BYTES) + GROWTH_BYTES;
+    const { blocks, bavail, bsize } = await statfs(dirname(path));
+    if (blocks > 0 && bavail * bsize < neededBytes) throw tooLittleRoom(path, neededBytes);
+  } catch (error) {
+    throw explained(path, error);
+  }
+}

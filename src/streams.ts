@@ -1,0 +1,145 @@
+import type { Configuration } from "./config/schema.ts";
+import type { Start } from "./config/start.ts";
+import type { Clock, Destination, Ending, Log, LogRecord, SourceName, Store, Stream } from "./model.ts";
+import { createDeadLetterFile } from "./pipeline/dead-letters.ts";
+import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
+import { isolating, type Refusal } from "./pipeline/isolate.ts";
+import { withRetry } from "./pipeline/retry.ts";
+import type { SlackClient } from "./slack/client.ts";
+import { createSource } from "./slack/create-source.ts";
+import { workspaceStreams } from "./slack/workspace.ts";
+import { createStreamReport, type StreamReport } from "./telemetry/stream-report.ts";
+
+export interface StreamsOptions {
+  readonly configuration: Configuration;
+  readonly client: SlackClient;
+  readonly destination: Destination;
+  /** The record as one line of JSON, for the dead letters. */
+  readonly encode: (record: LogRecord) => string;
+  readonly store: Store;
+  readonly version: string;
+  readonly once: boolean;
+  /** Ends an attempt in flight; the signal of a run only ends waits and keeps further ones from beginning. */
+  readonly attemptSignal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** Told of each stream when it begins. */
+  readonly onStream: (report: StreamReport) => void;
+}
+
+/** How one stream ended. `behind`: stopped before the present. */
+export interface StreamOutcome {
+  readonly stream: string;
+  readonly result: "complete" | "behind" | "left_out" | "failed";
+  readonly reachedMs: number | undefined;
+}
+
+/** What Slack answers where an organisation's access logs cannot be read without `team_id`. */
+const NEEDS_TEAM_ID = new Set(["missing_argument", "invalid_arguments", "invalid_team_id"]);
+
+/**
+ * Runs one stream, to the present or until the signal. The chain that a record passes stands here and nowhere else:
+ * source, batches, isolation, retry, destination, position. Rejects only for a `StateError` or a defect.
+ */
+export async function runStream(
+  stream: Stream,
+  options: StreamsOptions,
+  signal: AbortSignal,
+): Promise<readonly StreamOutcome[]> {
+  const { configuration, client, destination, clock, random, log, store } = options;
+  const settings = configuration.sources[stream.source];
+  if (settings === undefined) throw new Error(`no settings for ${stream.source}`);
+  const { max_records, max_bytes } = configuration.batch;
+  const limits = {
+    maxRecords: Math.min(max_records, destination.limits.maxRecords ?? max_records),
+    maxBytes: Math.min(max_bytes, destination.limits.maxBytes ?? max_bytes),
+  };
+  const source = createSource(stream, {
+    ...options,
+    settings,
+    resource: configuration.resource,
+    startMs: (slackNowMs) => startOf(configuration.start, slackNowMs),
+    pageSize: limits.maxRecords,
+  });
+  const report = createStreamReport({ stream, listed: settings.listed, reachedMs: source.reachedMs, clock, log });
+  options.onStream(report);
+  const deadLetters = createDeadLetterFile({
+    path: configuration.dead_letters.path,
+    stream: stream.name,
+    destination: destination.name,
+    clock,
+    encode: options.encode,
+  });
+  const send = withRetry(destination.send, {
+    clock,
+    random,
+    attemptSignal: options.attemptSignal,
+    onRetry: report.retrying,
+  });
+  const state = await store.open(stream.name);
+  if (state.position === undefined) log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
+  else report.position(state.position);
+  let needsTeams = false;
+  const following: FollowOptions = {
+    source,
+    state,
+    deliver: isolating(send, deadLetters, { clock, random }),
+    limits,
+    clock,
+    events: report,
+    listed: settings.listed,
+    onEnding(ending) {
+      needsTeams =
+        stream.source === "access_logs" &&
+        stream.teamId === undefined &&
+        ending.kind === "halted" &&
+        NEEDS_TEAM_ID.has(ending.code);
+      if (!needsTeams) report.ending(ending);
+      return needsTeams;
+    },
+  };
+  const ending = options.once ? await followOnce(following, signal) : await follow(following, signal);
+  if (needsTeams) return runByWorkspace(stream.source, options, signal);
+  return [{ stream: stream.name, result: resultOf(ending, settings.listed), reachedMs: report.status.reachedMs }];
+}
+
+/** Slack wants a `team_id`: one stream a workspace then, although Slack shows only a part of the log that way. */
+async function runByWorkspace(
+  source: SourceName,
+  options: StreamsOptions,
+  signal: AbortSignal,
+): Promise<readonly StreamOutcome[]> {
+  const { client, log } = options;
+  log("warn", "coverage_partial", {
+    source,
+    message: `Slack refuses ${source} for the whole organisation, so each workspace is read by itself; Slack shows only team-site and third-party-app access that way.`,
+  });
+  const streams = await workspaceStreams(source, client, log, signal);
+  return (await Promise.all(streams.map((stream) => runStream(stream, options, signal)))).flat();
+}
+
+function resultOf(ending: Ending | Refusal | undefined, listed: boolean): StreamOutcome["result"] {
+  if (ending === undefined) return "behind";
+  if (ending.kind === "present") return "complete";
+  return ending.kind === "halted" && isOptional(ending, listed) ? "left_out" : "failed";
+}
+
+function startOf(start: Start, slackNowMs: number): number {
+  switch (start.kind) {
+    case "earliest":
+      return 0;
+    case "now":
+      return slackNowMs;
+    case "back":
+      return Math.max(0, slackNowMs - start.ms);
+    case "at":
+      return start.epochMs;
+    default:
+      return start satisfies never;
+  }
+}
+
+function describe(start: Start, nowMs: number): string {
+  return start.kind === "back" || start.kind === "at" ? new Date(startOf(start, nowMs)).toISOString() : start.kind;
+}

@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { LogRecord, Send, Settled } from "../../src/model.ts";
+import type { DeadLetter } from "../../src/pipeline/dead-letters.ts";
+import { isolating, type Receipt, type Refusal } from "../../src/pipeline/isolate.ts";
+import { recordNumbers } from "../support/records.ts";
+import { createVirtualClock } from "../support/virtual-clock.ts";
+
+const never = new AbortController().signal;
+const refused = (reason: "rejected" | "too_large" | "server_error"): Settled => ({
+  status: "refused",
+  fault: "payload",
+  reason,
+  cause: { message: reason, statusCode: 400 },
+});
+const accepted: Settled = { status: "accepted", rejected: 0 };
+
+interface Outcome {
+  readonly requests: number;
+  readonly accepted: LogRecord[];
+  readonly letters: DeadLetter[];
+  readonly receipts: Receipt[];
+  readonly end: { readonly kind: "settled" } | Refusal;
+}
+
+async function deliver(records: readonly LogRecord[], answer: (part: readonly LogRecord[]) => Settled): Promise<Outcome> {
+  const clock = createVirtualClock();
+  let requests = 0;
+  const taken: LogRecord[] = [];
+  const letters: DeadLetter[] = [];
+  const send: Send<Settled> = (part) => {
+    requests += 1;
+    const settled = answer(part);
+    if (settled.status === "accepted") taken.push(...part);
+    else if (settled.fault === "payload" && settled.at !== undefined) taken.push(...part.slice(0, settled.at));
+    return Promise.resolve(settled);
+  };
+  const write = (written: readonly DeadLetter[]) => {
+    letters.push(...written);
+    return Promise.resolve();
+  };
+  const walk = async () => {
+    const receipts: Receipt[] = [];
+    const delivery = isolating(send, { write }, { clock, random: () => 0.5 })(records, never);
+    for (;;) {
+      const step = await delivery.next();
+      if (step.done === true) return { requests, accepted: taken, letters, receipts, end: step.value };
+      receipts.push(step.value);
+    }
+  };
+  return clock.run(walk());
+}
+
+const uids = (records: readonly LogRecord[]) => records.map(({ uid }) => uid).sort();
+
+describe("isolating", () => {
+  it("sends a good batch in one request and gives one receipt", async () => {
+    const records = recordNumbers(1000);
+    const outcome = await deliver(records, () => accepted);
+    expect(outcome.requests).toBe(1);
+    expect(outcome.receipts).toEqual([{ outcome: "accepted", records, rejected: 0 }]);
+    expect(outcome.end).toEqual({ kind: "settled" });
+  });
+
+  for (const reason of ["rejected", "too_large"] as const) {
+    it(`finds exactly the culprits (${reason}) within 2·n·log2(batch) requests and delivers every neighbour once`, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 15 }), async (culprits) => {
+          const records = recordNumbers(500);
+          const poison = new Set(culprits.map((index) => records[index]?.uid));
+          const outcome = await deliver(records, (part) =>
+            part.some(({ uid }) => poison.has(uid)) ? refused(reason) : accepted,
+          );
+          expect(outcome.end.kind).toBe("settled");
+          expect(uids(outcome.letters.map(({ record }) => record))).toEqual([...poison].sort());
+          expect(uids(outcome.accepted)).toEqual(uids(records.filter(({ uid }) => !poison.has(uid))));
+          expect(outcome.requests).toBeLessThanOrEqual(2 * culprits.length * Math.log2(500));
+          // Every record is settled by exactly one receipt.
+          expect(uids(outcome.receipts.flatMap((receipt) => receipt.records))).toEqual(uids(records));
+        }),
+        { numRuns: 200 },
+      );
+    });
+  }
+
+  it("splits what is only too large together, and sets nothing aside", async () => {
+    const records = recordNumbers(1000);
+    const outcome = await deliver(records, (part) => (part.length > 130 ? refused("too_large") : accepted));
+    expect(outcome.letters).toEqual([]);
+    expect(uids(outcome.accepted)).toEqual(uids(records));
+    expect(outcome.requests).toBeLessThanOrEqual(20);
+  });
+
+  it("takes the records before an indexed culprit as accepted and never sends them again", async () => {
+    const records = recordNumbers(10);
+    let sentAgain = 0;
+    const outcome = await deliver(records, (part) => {
+      if (part[0] !== records[0]) sentAgain += part.filter((record) => records.indexOf(record) < 4).length;
+      const at = part.findIndex((record) => record === records[4]);
+      return at === -1 ? accepted : { ...refused("rejected"), at } as Settled;
+    });
+    expect(outcome.letters.map(({ record }) => record)).toEqual([records[4]]);
+    expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 4)));
+    expect({ requests: outcome.requests, sentAgain }).toEqual({ requests: 2, sentAgain: 0 });
+  });
+
+  it("calls it the configuration when twenty are refused one by one and none is accepted, and sets none aside", async () => {
+    const outcome = await deliver(recordNumbers(500), () => refused("rejected"));
+    expect(outcome.end).toMatchObject({ kind: "refused", fault: "configuration" });
+    expect(outcome.letters).toEqual([]);
+    expect(outcome.receipts).toEqual([]);
+  });
+
+  it("hands refused credentials on without a dead letter", async () => {
+    const outcome = await deliver(recordNumbers(5), () => ({
+      status: "refused",
+      fault: "credentials",
+      cause: { message: "no", statusCode: 401 },
+    }));
+    expect(outcome.end).toEqual({ kind: "refused", fault: "credentials", cause: { message: "no", statusCode: 401 } });
+    expect(outcome.letters).toEqual([]);
+  });
+
+  it("sets aside a record that keeps meeting a server error while its neighbours pass", async () => {
+    const records = recordNumbers(64);
+    const outcome = await deliver(records, (part) => (part.includes(records[17] as LogRecord) ? refused("server_error") : accepted));
+    expect(outcome.letters.map(({ record }) => record)).toEqual([records[17]]);
+    expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 17)));
+  });
+
+  it("waits out an outage of server errors and sets nothing aside", async () => {
+    let failures = 0;
+    const outcome = await deliver(recordNumbers(64), () => (++failures < 150 ? refused("server_error") : accepted));
+    expect(outcome.letters).toEqual([]);
+    expect(outcome.accepted).toHaveLength(64);
+  });
+
+  it("keeps a whole partially rejected batch, marked partial, and counts what was rejected", async () => {
+    const records = recordNumbers(8);
+    const outcome = await deliver(records, () => ({ status: "accepted", rejected: 3, message: "too old" }));
+    expect(outcome.letters.map(({ record, reason }) => [record, reason])).toEqual(records.map((record) => [record, "partial"]));
+    expect(outcome.receipts).toMatchObject([{ outcome: "accepted", rejected: 3 }]);
+  });
+});

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { parseRetryAfter } from "../src/retry-after.ts";
+
+const now = Date.UTC(2026, 9, 21, 7, 28, 0);
+
+test.each([
+  ["120", 120_000],
+  ["0", 0],
+  [" 7 ", 7_000],
+  ["1.5", 1_500],
+  ["-1", -1_000],
+  ["1000000000", 1e12],
+  ["Wed, 21 Oct 2026 07:28:30 GMT", 30_000],
+  ["Wed, 21 Oct 2026 07:27:00 GMT", -60_000],
+  ["Wednesday, 21-Oct-26 07:28:30 GMT", 30_000],
+  ["Wed Oct 21 07:28:30 2026", 30_000],
+])("the header %j means %d ms", (value, afterMs) => {
+  expect(parseRetryAfter(value, now)).toBe(afterMs);
+});
+
+test.each([undefined, "", "soon", "NaN", "Infinity", "1e9", "0x10", "12 34", "2026-10-21T07:28:30Z", "Wed, 99 Foo"])(
+  "the header %j means nothing",
+  (value) => {
+    expect(parseRetryAfter(value, now)).toBeUndefined();
+  },
+);
