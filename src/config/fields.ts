@@ -8,14 +8,15 @@ import { z } from "zod";
 import type { Secret } from "../model.ts";
 import { BYTE_SIZE_PATTERN, parseByteSize } from "./byte-size.ts";
 import { DURATION_PATTERN, parseDuration } from "./duration.ts";
-import { createSecret, isSecret, secretFault, withoutFinalNewline } from "./secret.ts";
+import { createSecret, isSecret, secretFault, secretRemedy, withoutFinalNewline } from "./secret.ts";
 
 /** A span of time, written as `1m`, `24h`, `1h30m`, `500ms`, `0s`. Becomes milliseconds. */
 export function duration(bounds: { readonly atLeast?: string; readonly atMost?: string } = {}) {
   const { atLeast = "0s", atMost = "3650d" } = bounds;
+  const error = "is not a duration: a number and its unit, which is ms, s, m, h or d";
   return z
-    .string({ error: "is not a duration" })
-    .regex(DURATION_PATTERN, { error: "is not a duration", abort: true })
+    .string({ error })
+    .regex(DURATION_PATTERN, { error, abort: true })
     .meta({ examples: ["15s", "1m", "24h"] })
     .transform((text, context) => {
       const ms = parseDuration(text) ?? Infinity;
@@ -28,7 +29,7 @@ export function duration(bounds: { readonly atLeast?: string; readonly atMost?: 
 /** A size, written as `4MiB`, `900kB` or a plain number of bytes. Becomes bytes. */
 export function byteSize(bounds: { readonly atLeast?: number; readonly atMost?: number } = {}) {
   const { atLeast = 0, atMost = Number.MAX_SAFE_INTEGER } = bounds;
-  const error = "is not a size in bytes";
+  const error = "is not a size: a number of bytes, or one with its unit, which is kB, MB, GB, KiB, MiB or GiB";
   return z
     .union([z.string().regex(BYTE_SIZE_PATTERN, { error }), z.int({ error }).min(0, { error })], { error })
     .meta({ examples: ["4MiB", "900kB", 1_000_000] })
@@ -52,7 +53,7 @@ export function secret() {
       if (typeof given !== "string") return given;
       const text = withoutFinalNewline(given);
       const problem = secretFault(text);
-      return problem === undefined ? createSecret(() => text) : fault(context, problem);
+      return problem === undefined ? createSecret(() => text) : fault(context, problem, secretRemedy);
     });
 }
 
@@ -72,7 +73,7 @@ export function httpUrl({ tls }: { readonly tls: "required-off-loopback" | "opti
       error: (issue) => urlFault(String(issue.input)),
       abort: true,
     })
-    .meta({ examples: [tls === "optional" ? "http://localhost:4318" : "https://host.example/"] })
+    .meta(tls === "optional" ? { examples: ["http://localhost:4318"] } : {})
     .transform((text, context) => {
       const url = URL.parse(text);
       if (url === null) return fault(context, "is not a URL");
@@ -104,8 +105,8 @@ function urlFault(text: string): string {
   return "is not a URL";
 }
 
-function fault(context: z.RefinementCtx, message: string): never {
-  context.addIssue({ code: "custom", message });
+function fault(context: z.RefinementCtx, message: string, remedy?: string): never {
+  context.addIssue({ code: "custom", message, params: { remedy } });
   return z.NEVER;
 }
 

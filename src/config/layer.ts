@@ -72,7 +72,16 @@ export function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** `resource."service.name"`: a key with dots of its own is quoted. */
+/**
+ * `resource."service.name"`: a key with dots of its own is quoted. One that may be a value in the wrong place is hidden:
+ * `{ token:xoxb-1 }`, with no space after the colon, is a key for YAML.
+ */
 export function keyText(path: readonly PropertyKey[]): string {
-  return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : JSON.stringify(String(key)))).join(".");
+  return path
+    .map(String)
+    .map((key) => {
+      if (!/^[\w.-]{1,30}$/.test(key) || /xox|xapp/i.test(key)) return "(hidden)";
+      return key.includes(".") ? `"${key}"` : key;
+    })
+    .join(".");
 }

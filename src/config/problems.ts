@@ -37,8 +37,9 @@ function unknownKey(
 function fault(issue: Issue, value: unknown, field: z.core.$ZodType | undefined) {
   const ownRemedy = issue.code === "custom" ? issue.params?.["remedy"] : undefined;
   if (typeof ownRemedy === "string") return { problem: issue.message, remedy: ownRemedy };
-  const remedy = [howToWrite(issue, field), ...fromEnvironment(issue.path)].join(", or ");
-  if (value === undefined) return { problem: "is missing", remedy };
+  const remedy = howToWrite(issue, field);
+  if (value === undefined)
+    return { problem: "is missing", remedy: [remedy, ...fromEnvironment(issue.path)].join(", or ") };
   if (value === null) return { problem: "has no value", remedy: `${remedy}, or leave the key out` };
   return { problem: problem(issue, field), remedy };
 }
@@ -68,11 +69,12 @@ function howToWrite(issue: Issue, field: z.core.$ZodType | undefined): string {
   return "write a whole number without a unit";
 }
 
-/** The default is the best example; where there is none, the field's own. */
+/** The default is the best example. */
 function examplesOf(field: z.core.$ZodType): readonly unknown[] {
   const byDefault = defaultOf(field);
   const { examples } = metaOf(field);
-  return byDefault === undefined ? (Array.isArray(examples) ? examples : []) : [byDefault];
+  const all = [byDefault, ...(Array.isArray(examples) ? examples : [])].filter((example) => example !== undefined);
+  return [...new Set(all)].slice(0, 3);
 }
 
 function known(field: z.core.$ZodType): string {

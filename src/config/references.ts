@@ -7,7 +7,7 @@
  */
 import type { Secret } from "../model.ts";
 import { type Files, unreadable } from "./files.ts";
-import { createSecret, secretFault, withoutFinalNewline } from "./secret.ts";
+import { createSecret, secretFault, secretRemedy, withoutFinalNewline } from "./secret.ts";
 
 export interface ReferenceSources {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -123,11 +123,10 @@ function followFile(path: string, files: Files): Piece | Fault {
 }
 
 function secretOf(pieces: readonly Piece[], join: () => string): Secret | Fault {
-  const remedy = "give one line of printable ASCII characters; one newline at its end is allowed";
   for (const { origin, read } of pieces) {
     const problem = origin === undefined ? undefined : secretFault(withoutFinalNewline(read()));
-    if (problem !== undefined) return { problem: `${origin}: ${problem}`, remedy };
+    if (problem !== undefined) return { problem: `${origin}: ${problem}`, remedy: secretRemedy };
   }
   const problem = secretFault(withoutFinalNewline(join()));
-  return problem === undefined ? createSecret(() => withoutFinalNewline(join())) : { problem, remedy };
+  return problem === undefined ? createSecret(() => withoutFinalNewline(join())) : { problem, remedy: secretRemedy };
 }

@@ -11,14 +11,17 @@ const redacted = (): string => "[REDACTED]";
 export function createSecret(reveal: () => string): Secret {
   const hidden = (value: unknown): PropertyDescriptor => ({ value, enumerable: false });
   return Object.freeze(
-    Object.create(null, {
-      reveal: hidden(reveal),
-      toString: hidden(redacted),
-      toJSON: hidden(redacted),
-      [Symbol.toPrimitive]: hidden(redacted),
-      [inspect.custom]: hidden(redacted),
-      [brand]: hidden(true),
-    }),
+    Object.defineProperties(
+      {},
+      {
+        reveal: hidden(reveal),
+        toString: hidden(redacted),
+        toJSON: hidden(redacted),
+        [Symbol.toPrimitive]: hidden(redacted),
+        [inspect.custom]: hidden(redacted),
+        [brand]: hidden(true),
+      },
+    ),
   ) as Secret;
 }
 
@@ -37,6 +40,9 @@ export function secretFault(text: string): string | undefined {
   if (text !== text.trim()) return "the secret begins or ends with a space";
   return undefined;
 }
+
+/** What to do about a secret that has a fault. */
+export const secretRemedy = "give one line of printable ASCII characters; one newline at its end is allowed";
 
 /** Editors and `echo` end a text with a newline that is no part of the secret: one is taken off. */
 export function withoutFinalNewline(text: string): string {

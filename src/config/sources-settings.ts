@@ -43,6 +43,7 @@ export function sources() {
     .refine((given) => Object.keys(given).length > 0, {
       error: "names no source",
       params: { remedy: `leave it out for every source the token can read, or name some: ${SOURCE_NAMES.join(", ")}` },
+      when: ({ issues }) => issues.length === 0,
     })
     .meta({ minProperties: 1 })
     .optional()

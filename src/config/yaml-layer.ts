@@ -15,16 +15,17 @@ interface Reading extends ReferenceSources {
  * as `undefined`, with an error.
  */
 export function yamlLayer(text: string, reading: Reading): { layer: Layer; errors: ConfigurationError[] } {
-  const layer: Layer = { value: emptyTree(), places: new Map([[placeKey([]), reading.file]]) };
+  const layer: Layer = { value: emptyTree(), places: new Map([[placeKey([]), `${reading.file}:1`]]) };
   const errors: ConfigurationError[] = [];
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+  const document = parseDocument(shielded(text), { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const placeAt = (offset: number): string => `${reading.file}:${lines.linePos(offset).line}`;
   const add = (where: string, path: readonly string[], fault: Fault): undefined => {
     errors.push({ where, key: keyText(path), ...fault });
   };
 
-  for (const broken of [...document.errors, ...document.warnings])
+  // The first only: the others mostly follow from it.
+  for (const broken of [...document.errors, ...document.warnings].slice(0, 1))
     add(placeAt(broken.pos[0]), [], { problem: yamlProblem(broken.code), remedy: "mend the YAML" });
   const root = document.contents;
   if (errors.length > 0 || root === null || (isScalar(root) && root.value === null)) return { layer, errors };
@@ -53,7 +54,7 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
   const readPair = (pair: Pair<Node, Node | null>, path: readonly string[], above: readonly Node[], tree: object) => {
     const place = placeAt(pair.key.range?.[0] ?? 0);
     if (!isScalar(pair.key)) return add(place, path, { problem: "a key is not a text", remedy: "write a plain key" });
-    const key = String(pair.key.value);
+    const key = unshielded(String(pair.key.value));
     const at = [...path, key];
     const first = layer.places.get(placeKey(at));
     if (Object.hasOwn(tree, key))
@@ -62,7 +63,8 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
     return Object.assign(tree, { [key]: readNode(pair.value, at, above) });
   };
 
-  const readScalar = (value: unknown, path: readonly string[], place: string): unknown => {
+  const readScalar = (shieldedValue: unknown, path: readonly string[], place: string): unknown => {
+    const value = typeof shieldedValue === "string" ? unshielded(shieldedValue) : shieldedValue;
     const field = fieldOf(reading.schema, path);
     if (field === undefined) return value;
     if (value === null && isMapping(field)) return emptyTree();
@@ -78,6 +80,18 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
   };
 
   return { layer: { ...layer, value: readNode(root, [], []) as Layer["value"] }, errors };
+}
+
+/**
+ * Braces end a plain text inside `{ … }`, but those of a reference shall not: `{ token: ${env:TOKEN} }`. For YAML they are
+ * private-use characters, one for one, so that lines and columns stay.
+ */
+function shielded(text: string): string {
+  return text.replace(/\$\{([^{}\n]*)\}/g, "$\u{E000}$1\u{E001}");
+}
+
+function unshielded(text: string): string {
+  return text.replace(/\$\u{E000}([^\u{E001}]*)\u{E001}/gu, "${$1}");
 }
 
 /** What the text would be if it stood in the file: a number, a truth value, or else the text itself. */

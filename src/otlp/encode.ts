@@ -26,7 +26,7 @@ export function toJsonLine(record: LogRecord): string {
 const gzipBytes = promisify<Uint8Array, ZlibOptions, Buffer>(gzip);
 const zstdBytes = promisify<Uint8Array, ZstdOptions, Buffer>(zstdCompress);
 
-// Level 1 takes about half the time of the usual 6 and makes 2 to 15 % more bytes of such records. Chunks of 64 KiB
+// Level 1 takes a half to three quarters of the usual 6 and makes 2 to 15 % more bytes of such records. Chunks of 64 KiB
 // hold most results in a few round trips between the thread pool and the event loop.
 const CHUNK_BYTES = 64 * 1024;
 const GZIP = { level: 1, memLevel: 9, chunkSize: CHUNK_BYTES };

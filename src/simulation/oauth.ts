@@ -63,7 +63,12 @@ export function createRotation(
 }
 
 /** A refreshed user token stands at the top level. */
-function refreshed(grant: Grant, refreshToken: string, lifetimeMs: number, { organisation, workspaces }: Tenant): object {
+function refreshed(
+  grant: Grant,
+  refreshToken: string,
+  lifetimeMs: number,
+  { organisation, workspaces }: Tenant,
+): object {
   const workspace = grant.teamId === undefined ? undefined : workspaces.get(grant.teamId);
   return {
     ok: true,

@@ -22,11 +22,17 @@ interface PagesPosition {
   readonly sweep: number;
   /** When the last complete deep sweep was begun, by Slack's clock. */
   readonly deepMs?: number;
+  /** When the last complete poll was begun, by Slack's clock. */
+  readonly reachedMs?: number;
   readonly head?: Head;
   /** What `paging` said last, when everything it counted had been read. */
   readonly paging?: Paging;
   /** A deep sweep under way has delivered this many pages. */
   readonly deep?: { readonly openedMs: number; readonly page: number };
+}
+
+export function reachedByPages(position: unknown): number | undefined {
+  return (position as PagesPosition | undefined)?.reachedMs;
 }
 
 /**
@@ -46,6 +52,7 @@ export async function* walkNumberedPages(
     startMs: context.startMs(client.now()),
     sweep: 0,
   };
+  const openedMs = client.now();
   let count = context.pageSize;
 
   type Read = { readonly entries: readonly Identified[]; readonly paging: Paging; readonly news: number; readonly page: Page };
@@ -159,10 +166,7 @@ export async function* walkNumberedPages(
     if ("kind" in result) return result;
     const expected = before?.total === undefined ? undefined : before.total + result.news;
     if (expected === undefined || result.paging.total === undefined || expected === result.paging.total) {
-      if (result.news > 0) {
-        position = { ...position, paging: result.paging };
-        yield { records: [], remember: [], position, entries: 0 };
-      }
+      yield present(result.paging);
       return { kind: "present" };
     }
   }
@@ -170,17 +174,25 @@ export async function* walkNumberedPages(
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
     const whole = yield* deep(seen);
     if (typeof whole !== "boolean") return whole;
-    if (whole) break;
+    if (whole) {
+      yield present(position.paging);
+      break;
+    }
     // What came in at the head during the sweep accounts for most differences.
     const result = yield* hot(seen);
     if ("kind" in result) return result;
-    if (result.paging.total !== undefined && seen.size >= result.paging.total) {
-      position = { ...position, paging: result.paging };
-      yield { records: [], remember: [], position, entries: 0 };
+    if (pass === MAX_PASSES || (result.paging.total !== undefined && seen.size >= result.paging.total)) {
+      yield present(result.paging);
       break;
     }
   }
   return { kind: "present" };
+
+  /** Nothing more to deliver: only the position moves. */
+  function present(paging: Paging | undefined): Page {
+    position = { ...position, reachedMs: openedMs, ...(paging === undefined ? {} : { paging }) };
+    return { records: [], remember: [], position, entries: 0 };
+  }
 
   function stuck(code: string): Halt {
     const message = `${context.endpoint.method} cannot be read (${code}); it is tried again later, from where it stands`;

@@ -11,6 +11,12 @@ interface ForwardPosition {
   readonly walk?: { readonly opened: number; readonly at: number };
 }
 
+export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
+  const { low, walk } = (position ?? {}) as Partial<ForwardPosition>;
+  if (low === undefined) return undefined;
+  return walk === undefined ? low / 1000 + lookBackMs : Math.max(low, walk.at) / 1000;
+}
+
 /**
  * Walks `admin.apps.activities.list` forward in microseconds, trace and debug rows included. Slack's defaults (`info`
  * and newest first) are never relied on. The mark moves when a walk is complete, to `look_back` before the walk was

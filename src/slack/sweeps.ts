@@ -20,6 +20,10 @@ interface SweepPosition {
   readonly deep?: { readonly openedMs: number; readonly cursor?: string };
 }
 
+export function reachedBySweeps(position: unknown): number | undefined {
+  return (position as SweepPosition | undefined)?.hotMs;
+}
+
 type Walk<T> = AsyncGenerator<Page, T | Halt, void>;
 
 /**

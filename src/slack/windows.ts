@@ -12,6 +12,12 @@ interface WindowPosition {
   readonly window?: { readonly high: number; readonly before: number };
 }
 
+export function reachedByWindows(position: unknown, lookBackMs: number): number | undefined {
+  const { low, window } = (position ?? {}) as Partial<WindowPosition>;
+  if (low === undefined) return undefined;
+  return window === undefined ? low * 1000 + lookBackMs : low * 1000;
+}
+
 /** No Audit Logs API entry is older than March 2018; asking for an earlier bound may be refused. */
 const AUDIT_LOGS_BEGIN_SECONDS = 1_519_862_400;
 

@@ -1,11 +1,10 @@
-import { open, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { explained } from "./failure.ts";
-import { createPrivately } from "./lock.ts";
+import { createPrivately, removeDatabase, syncFolder } from "./file.ts";
 import { APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, streamSetChecksum, TABLES } from "./rows.ts";
-import { removeDatabase } from "./verify.ts";
 
 /**
  * Makes an empty state. It is complete and on disk before it gets its name: SQLite would take the empty file that a
@@ -30,19 +29,5 @@ export async function createDatabase(path: string): Promise<void> {
     await syncFolder(dirname(path));
   } catch (error) {
     throw explained(path, error);
-  }
-}
-
-/** Makes new names last. Some network file systems cannot, and say so. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && (error.code === "EINVAL" || error.code === "ENOTSUP"))) {
-      throw error;
-    }
-  } finally {
-    await folder.close();
   }
 }

@@ -2,7 +2,7 @@ import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { damaged, explained, unsuitable } from "./failure.ts";
-import { hasHotJournal } from "./verify.ts";
+import { hasCode, hasHotJournal, syncFolder } from "./file.ts";
 
 /** The state file's own path, links resolved (two names of one file must not give two locks), and whether it is there. */
 export async function locate(path: string): Promise<{ readonly path: string; readonly exists: boolean }> {
@@ -33,7 +33,7 @@ async function isThere(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
 }
@@ -42,7 +42,8 @@ async function isThere(path: string): Promise<boolean> {
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
+    await syncFolder(dirname(path));
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (!hasCode(error, "EEXIST")) throw error;
   }
 }

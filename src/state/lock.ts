@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { access, open } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 
 import { explained, isBusy, taken } from "./failure.ts";
+import { createPrivately } from "./file.ts";
 
 const TRY_AGAIN_MS = 100;
 
@@ -28,8 +29,10 @@ export async function acquireLock(path: string, waitMs: number, signal: AbortSig
     try {
       const database = new DatabaseSync(lockPath);
       try {
-        database.exec("BEGIN EXCLUSIVE");
-        return () => database.close();
+        database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+        return () => {
+          if (database.isOpen) database.close();
+        };
       } catch (error) {
         database.close();
         throw error;
@@ -38,15 +41,10 @@ export async function acquireLock(path: string, waitMs: number, signal: AbortSig
       if (!isBusy(error)) throw explained(lockPath, error);
       if (waitedMs >= waitMs) throw taken(path, error);
     }
-    await setTimeout(TRY_AGAIN_MS, undefined, { ...(signal && { signal }) });
-  }
-}
-
-/** Makes the file with mode 0600, SQLite alone would take 0644; one that is there already is not opened. */
-export async function createPrivately(path: string): Promise<void> {
-  try {
-    await (await open(path, "wx", 0o600)).close();
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    try {
+      await setTimeout(TRY_AGAIN_MS, undefined, { ...(signal && { signal }) });
+    } catch {
+      signal?.throwIfAborted();
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { type Commit, StateError, type Store, type StreamState } from "../model.ts";
 import type { CommitPoint } from "./commit-point.ts";
 import { addIdentity, type Identities, kept } from "./identities.ts";
-import { assertIdentity, positionText } from "./identity.ts";
+import { checkCommit } from "./check-commit.ts";
 
 interface StreamContent {
   position: string | undefined;
@@ -11,7 +11,14 @@ interface StreamContent {
 }
 
 /** What outlives a store: the next one finds it, as a restarted program finds its disk. `structuredClone` copies it. */
-export type MemoryDisk = Map<string, StreamContent>;
+export interface MemoryDisk {
+  isNew: boolean;
+  readonly streams: Map<string, StreamContent>;
+}
+
+export function createMemoryDisk(): MemoryDisk {
+  return { isNew: true, streams: new Map() };
+}
 
 /**
  * Keeps the state for as long as the disk given lives. For tests and simulations.
@@ -20,13 +27,14 @@ export type MemoryDisk = Map<string, StreamContent>;
  * so does everything that is asked of this store afterwards.
  */
 export function createMemoryStore({
-  disk = new Map(),
+  disk = createMemoryDisk(),
   reached = () => {},
 }: {
   readonly disk?: MemoryDisk;
   readonly reached?: (point: CommitPoint, stream: string) => void | Promise<void>;
 } = {}): Store {
-  const isNew = disk.size === 0;
+  const { isNew } = disk;
+  disk.isNew = false;
   let failure: { readonly error: unknown } | undefined;
 
   const assertUsable = (): void => {
@@ -43,8 +51,8 @@ export function createMemoryStore({
   };
 
   const open = (stream: string): StreamState => {
-    const content: StreamContent = disk.get(stream) ?? newContent();
-    disk.set(stream, content);
+    const content: StreamContent = disk.streams.get(stream) ?? newContent();
+    disk.streams.set(stream, content);
     let { generation } = content;
     return {
       get position() {
@@ -53,8 +61,7 @@ export function createMemoryStore({
       known: (keys) => guarded(() => lookUp(content, keys)),
       commit: async (change) => {
         assertUsable();
-        change.remember.forEach(assertIdentity);
-        const position = change.position === undefined ? undefined : positionText(change.position);
+        const position = checkCommit(change);
         await guarded(async () => {
           await reached("position-begun", stream);
           await reached("position-written", stream);

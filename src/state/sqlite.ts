@@ -9,6 +9,7 @@ import { explained, tooLittleRoom } from "./failure.ts";
 import { locate } from "./locate.ts";
 import { acquireLock } from "./lock.ts";
 import { createStore } from "./streams.ts";
+import { patiently, transact } from "./transaction.ts";
 import { verify } from "./verify.ts";
 
 export interface SqliteStoreOptions {
@@ -17,6 +18,8 @@ export interface SqliteStoreOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for another instance to end. */
   readonly lockWaitMs?: number;
+  /** How many identities all streams together may hold in memory: some 200 bytes each. */
+  readonly recentAtMost?: number;
   /** Tests end the process in it. */
   readonly reached?: (point: CommitPoint | "store-created", stream?: string) => void;
   /** Tests make the file full. */
@@ -31,6 +34,7 @@ export async function openSqliteStore({
   path,
   signal,
   lockWaitMs = 3000,
+  recentAtMost = 32_000,
   reached = () => {},
   maxPages,
 }: SqliteStoreOptions): Promise<Store> {
@@ -48,7 +52,7 @@ export async function openSqliteStore({
     }
     database = openDatabase(file, maxPages);
     await probe(database, file);
-    return createStore({ database, path: file, isNew: !exists, release, reached });
+    return createStore({ database, path: file, isNew: !exists, release, recentAtMost, reached });
   } catch (error) {
     database?.close();
     release();
@@ -87,8 +91,9 @@ const GROWTH_BYTES = 262_144;
  */
 async function probe(database: DatabaseSync, path: string): Promise<void> {
   try {
-    database.exec("BEGIN IMMEDIATE");
-    database.exec(`INSERT INTO probe (filler) VALUES (randomblob(${FILLER_BYTES})); COMMIT; DELETE FROM probe`);
+    const write = (sql: string) => patiently(() => transact(database, () => database.exec(sql)));
+    await write(`INSERT INTO probe (filler) VALUES (randomblob(${FILLER_BYTES}))`);
+    await write("DELETE FROM probe");
     const size = database.prepare("SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size");
     const neededBytes = Math.min(Number(size.get()?.["bytes"]), JOURNAL_BYTES) + GROWTH_BYTES;
     const { blocks, bavail, bsize } = await statfs(dirname(path));

@@ -1,31 +1,27 @@
 import type { DatabaseSync } from "node:sqlite";
-import { setTimeout } from "node:timers/promises";
 
 import type { Commit, Store, StreamState } from "../model.ts";
-import { explained, isBusy, taken } from "./failure.ts";
-import { assertIdentity, positionText } from "./identity.ts";
+import { explained, taken } from "./failure.ts";
+import { checkCommit } from "./check-commit.ts";
 import { openLedger } from "./ledger.ts";
 import type { CommitPoint } from "./commit-point.ts";
 import { type StreamRow, streamChecksum, streamSetChecksum } from "./rows.ts";
-import { readStreams } from "./verify.ts";
-
-/** How many identities all streams together may hold in memory: some 200 bytes each. */
-const RECENT_AT_MOST = 32_000;
-
-const BUSY_TRIES = 50;
-const BUSY_WAIT_MS = 100;
+import { patiently, transact } from "./transaction.ts";
+import { readStreams } from "./content.ts";
 
 export function createStore({
   database,
   path,
   isNew,
   release,
+  recentAtMost,
   reached,
 }: {
   readonly database: DatabaseSync;
   readonly path: string;
   readonly isNew: boolean;
   readonly release: () => void;
+  readonly recentAtMost: number;
   readonly reached: (point: CommitPoint, stream: string) => void;
 }): Store {
   const insert = database.prepare("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -34,32 +30,19 @@ export function createStore({
       "WHERE id = ? AND generation = ? AND checksum = ?",
   );
   const updateSet = database.prepare("UPDATE meta SET checksum = ?");
-  const states = new Map<string, StreamState>();
+  const states = new Map<string, Promise<StreamState>>();
   let failure: unknown;
 
-  /** Runs synchronous work, waiting while a reader is in the way. After any other failure the store is done with. */
+  /** After any failure the store is done with. */
   const guarded = async <T>(work: () => T): Promise<T> => {
-    for (let tries = 1; ; tries += 1) {
-      if (failure !== undefined) throw failure;
-      try {
-        return work();
-      } catch (error) {
-        if (!isBusy(error) || tries >= BUSY_TRIES) throw (failure = explained(path, error));
-      }
-      await setTimeout(BUSY_WAIT_MS);
-    }
-  };
-
-  const transaction = <T>(work: () => T): T => {
-    database.exec("BEGIN IMMEDIATE");
     try {
-      const result = work();
-      database.exec("COMMIT");
-      return result;
+      return await patiently(() => {
+        if (failure !== undefined) throw failure;
+        return work();
+      });
     } catch (error) {
-      // A full disk may have ended the transaction already.
-      if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
+      failure ??= explained(path, error);
+      throw failure;
     }
   };
 
@@ -75,17 +58,23 @@ export function createStore({
   };
 
   const open = (name: string): StreamState => {
-    let row = transaction(() => rowOf(name));
+    let row = transact(database, () => rowOf(name));
     const ledger = openLedger(database, path, row);
 
-    const commit = (change: Commit, position: string | null): void => {
-      const { after, settle } = transaction(() => {
+    const commit = (change: Commit, position: string | undefined): void => {
+      const { after, settle } = transact(database, () => {
         reached("position-begun", name);
         const forgetBelow = highest(row.forgetBelow, change.forgetBelow ?? null);
-        const { recent, settle } = ledger.write(change.remember, forgetBelow, Math.floor(RECENT_AT_MOST / states.size));
-        const after = { ...row, position, generation: row.generation + 1, forgetBelow, recent };
+        const { recent, settle } = ledger.write(change.remember, forgetBelow, Math.floor(recentAtMost / states.size));
+        const after = {
+          ...row,
+          position: position ?? row.position,
+          generation: row.generation + 1,
+          forgetBelow,
+          recent,
+        };
         const { changes } = update.run(
-          position,
+          after.position,
           after.generation,
           forgetBelow,
           recent,
@@ -109,8 +98,7 @@ export function createStore({
       },
       known: (keys) => guarded(() => ledger.lookUp(keys)),
       commit: async (change) => {
-        change.remember.forEach(assertIdentity);
-        const position = change.position === undefined ? row.position : positionText(change.position);
+        const position = checkCommit(change);
         await guarded(() => commit(change, position));
       },
     };
@@ -119,9 +107,9 @@ export function createStore({
   return {
     isNew,
     open: async (name) => {
-      const state = states.get(name) ?? (await guarded(() => open(name)));
+      const state = states.get(name) ?? guarded(() => open(name));
       states.set(name, state);
-      return state;
+      return await state;
     },
     close: async () => {
       failure ??= new Error("The store is closed");

@@ -14,6 +14,13 @@ import { parse } from "yaml";
 
 export type FoundCollector = { status: "found"; path: string } | { status: "absent"; reason: string };
 
+interface Build {
+  readonly version: string;
+  readonly cache: string;
+  readonly path: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 const MANIFEST = fileURLToPath(new URL("builder.yaml", import.meta.url));
 /** Two to three minutes on two cores with nothing downloaded and nothing compiled. */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
@@ -35,10 +42,10 @@ export async function findCollector(env: NodeJS.ProcessEnv): Promise<FoundCollec
   const cache = join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "slack-otel");
   const path = join(cache, `otelcol-${hash}-${process.platform}-${process.arch}`);
   if (await isExecutable(path)) return { status: "found", path };
-  return build(version, cache, path);
+  return build({ version, cache, path, env });
 }
 
-async function build(version: string, cache: string, path: string): Promise<FoundCollector> {
+async function build({ version, cache, path, env }: Build): Promise<FoundCollector> {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "build-"));
   const startedAt = performance.now();
@@ -46,6 +53,7 @@ async function build(version: string, cache: string, path: string): Promise<Foun
     const builder = `go.opentelemetry.io/collector/cmd/builder@v${version}`;
     await promisify(execFile)("go", ["run", builder, "--config", MANIFEST], {
       cwd: folder,
+      env,
       timeout: BUILD_TIMEOUT_MS,
       maxBuffer: 64 * 1024 * 1024,
     });

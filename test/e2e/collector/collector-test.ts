@@ -1,5 +1,5 @@
 import { inject, test } from "vitest";
-import { removePlace, startCollector, type Collector, type CollectorOptions, type Place } from "./collector.ts";
+import { removePlace, startCollector, type Collector, type CollectorOptions } from "./collector.ts";
 
 export type Start = (options?: Omit<CollectorOptions, "binary">) => Promise<Collector>;
 
@@ -16,7 +16,7 @@ export const collectorTest = test
     onTestFailed(() => started.forEach((collector) => console.error(collector.log())));
     onCleanup(async () => {
       await Promise.all(started.map((collector) => collector.stop()));
-      await Promise.all(placesOf(started).map(removePlace));
+      await Promise.all(started.map(({ place }) => removePlace(place)));
     });
     return async (options) => {
       const collector = await startCollector({ ...options, binary: found.path });
@@ -25,7 +25,3 @@ export const collectorTest = test
     };
   })
   .extend("collector", async ({ start }) => start());
-
-function placesOf(collectors: readonly Collector[]): readonly Place[] {
-  return [...new Set(collectors.map(({ place }) => place))];
-}

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,11 +8,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { request } from "undici";
 import { decodeJson, type DecodedRecord } from "../../support/otlp-decoder.ts";
 
-/** Where one Collector listens and writes. Handed to the next one, that takes over its address and its file. */
+/** Where one Collector listens and writes. Given to a later one, that takes over its address and adds to its records. */
 export interface Place {
   readonly folder: string;
   readonly otlpPort: number;
   readonly healthPort: number;
+  /** Each Collector has one of its own: behind a line torn by a kill, the next would be unreadable. */
+  readonly output: string;
 }
 
 /** A configuration of the Collector as it would stand in its YAML file. */
@@ -31,8 +33,8 @@ export interface Collector {
   /** What a user writes into `destination.otlp.endpoint`. */
   readonly endpoint: string;
   /**
-   * The requests its file exporter has written by now, each the records of one request, in the order of arrival. It
-   * writes within 100 ms, and `stop` writes all that is left.
+   * The requests that the file exporters at this place have written by now, each the records of one request, in the
+   * order of arrival. They write within 100 ms, and `stop` writes all that is left.
    */
   requests(): Promise<readonly (readonly DecodedRecord[])[]>;
   /** The records of `requests`. */
@@ -53,9 +55,7 @@ export function toFile(place: Place): CollectorConfig {
   return {
     extensions: { health_check: { endpoint: `127.0.0.1:${place.healthPort}` } },
     receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${place.otlpPort}` } } } },
-    exporters: {
-      file: { path: outputOf(place), format: "json", append: true, flush_interval: "100ms" },
-    },
+    exporters: { file: { path: place.output, format: "json", flush_interval: "100ms" } },
     service: {
       extensions: ["health_check"],
       telemetry: { metrics: { level: "none" } },
@@ -66,7 +66,7 @@ export function toFile(place: Place): CollectorConfig {
 
 /** Runs a Collector; returns once it takes requests. Rejects with its log where it does not come up. */
 export async function startCollector({ binary, place, config = toFile }: CollectorOptions): Promise<Collector> {
-  const here = place ?? (await newPlace());
+  const here = place === undefined ? await newPlace() : { ...place, output: await nextOutput(place.folder) };
   const file = join(here.folder, "config.yaml");
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config(here)));
@@ -76,7 +76,7 @@ export async function startCollector({ binary, place, config = toFile }: Collect
   child.on("error", (error) => (log += error.message));
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
 
-  const requests = async () => linesOf(await readFile(outputOf(here), "utf8").catch(orEmpty)).map(decodeJson);
+  const requests = async () => (await linesIn(here.folder)).map(decodeJson);
   const collector: Collector = {
     place: here,
     endpoint: `http://127.0.0.1:${here.otlpPort}`,
@@ -90,6 +90,7 @@ export async function startCollector({ binary, place, config = toFile }: Collect
     await ready(here, ended);
   } catch (error) {
     await collector.kill();
+    if (place === undefined) await removePlace(here);
     throw new Error(`the Collector did not start:\n${log}`, { cause: error });
   }
   return collector;
@@ -102,7 +103,24 @@ export async function removePlace({ folder }: Place): Promise<void> {
 
 async function newPlace(): Promise<Place> {
   const [otlpPort, healthPort] = await freePorts();
-  return { folder: await mkdtemp(join(tmpdir(), "slack-otel-collector-")), otlpPort, healthPort };
+  const folder = await mkdtemp(join(tmpdir(), "slack-otel-collector-"));
+  return { folder, otlpPort, healthPort, output: await nextOutput(folder) };
+}
+
+async function outputsIn(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+  return names.toSorted().map((name) => join(folder, name));
+}
+
+async function nextOutput(folder: string): Promise<string> {
+  const { length } = await outputsIn(folder);
+  return join(folder, `received-${String(length).padStart(3, "0")}.jsonl`);
+}
+
+/** Whole lines only: a torn last one is still being written, or its writer was killed. */
+async function linesIn(folder: string): Promise<readonly string[]> {
+  const texts = await Promise.all((await outputsIn(folder)).map((file) => readFile(file, "utf8")));
+  return texts.flatMap((text) => text.split("\n").slice(0, -1));
 }
 
 /** The Collector cannot tell the port it got for 0. Both are held until both are known, so they differ. */
@@ -139,18 +157,4 @@ async function end(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Sig
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
   await ended;
   clearTimeout(timer);
-}
-
-function outputOf({ folder }: Place): string {
-  return join(folder, "received.jsonl");
-}
-
-/** Whole lines only: a torn last one is still being written, or its writer was killed. */
-function linesOf(text: string): string[] {
-  return text.split("\n").slice(0, -1);
-}
-
-function orEmpty(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return "";
-  throw error;
 }

@@ -1,0 +1,148 @@
+import { parseArgs } from "node:util";
+import { type CommandName, commands, type Flag, helpText, laterCommands } from "./commands.ts";
+import { parseDuration } from "./config/duration.ts";
+import { nearest } from "./config/nearest.ts";
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly kind: "run"; readonly config?: string; readonly once: boolean; readonly deadlineMs?: number }
+  | { readonly kind: "schema" }
+  | { readonly kind: "demo"; readonly durationMs?: number }
+  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "version" }
+  /** Exit code 2. The message says what to do, and shows no flag's value: it might be a secret. */
+  | { readonly kind: "usage_error"; readonly message: string };
+
+type UsageError = Extract<Invocation, { kind: "usage_error" }>;
+type Values = ReadonlyMap<string, string | true>;
+
+/** Reads the arguments that follow the program's name. Prints nothing. */
+export function parseCommandLine(args: readonly string[]): Invocation {
+  if (args.some(looksSecret)) return usageError(secretRefused);
+  const options = Object.fromEntries(
+    [...allFlags()].map(([name, { value }]) => [name, { type: value === undefined ? "boolean" : "string" } as const]),
+  );
+  // Strictness is ours, below: the parser's own messages quote what was given.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+
+  const words = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  const [command, ...more] = words;
+  const known = command === undefined || !isCommand(command) ? undefined : command;
+  if (command !== undefined && command !== "help" && known === undefined) return unknownCommand(command);
+
+  const values = new Map<string, string | true>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const name = token.name === "h" ? "help" : token.name;
+    const flag = flagsOf(known).get(name);
+    if (flag === undefined) return unknownFlag(token.rawName, known);
+    if (values.has(name)) return usageError(`--${name} is given twice`);
+    if (flag.value === undefined && token.value !== undefined) return usageError(`--${name} takes no value`);
+    // The parser takes whatever follows for the value, a flag as well.
+    const isFlag = token.inlineValue === false && token.value.startsWith("-");
+    if (flag.value !== undefined && (token.value === undefined || token.value === "" || isFlag))
+      return usageError(`--${name} needs a value: --${name} ${flag.value}`);
+    values.set(name, token.value ?? true);
+  }
+  if (command === "help") return help(more);
+  if (values.has("help")) return { kind: "help", text: helpText(known) };
+  if (more.length > 0) return usageError(`${command} takes no further words${seeHelp(known)}`);
+  if (values.has("version")) return { kind: "version" };
+  return known === undefined ? usageError(`no command is given${seeHelp()}`) : invocation(known, values);
+}
+
+function invocation(command: CommandName, values: Values): Invocation {
+  const durations: { deadline?: number; duration?: number } = {};
+  for (const name of ["deadline", "duration"] as const) {
+    const text = values.get(name);
+    if (text === undefined) continue;
+    const ms = parseDuration(String(text));
+    if (ms === undefined || ms === 0)
+      return usageError(`--${name} is not a duration: a number and its unit, such as 30s, 10m or 1h`);
+    durations[name] = ms;
+  }
+  if (command === "run") return runInvocation(values, durations.deadline);
+  if (command === "schema") return { kind: "schema" };
+  return { kind: "demo", ...(durations.duration === undefined ? {} : { durationMs: durations.duration }) };
+}
+
+function runInvocation(values: Values, deadlineMs: number | undefined): Invocation {
+  const once = values.has("once");
+  if (deadlineMs !== undefined && !once)
+    return usageError("--deadline goes with --once only: run --once --deadline 10m");
+  const config = values.get("config");
+  return {
+    kind: "run",
+    once,
+    ...(config === undefined ? {} : { config: String(config) }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
+}
+
+function help([command, ...more]: readonly string[]): Invocation {
+  if (command === undefined) return { kind: "help", text: helpText() };
+  if (!isCommand(command)) return unknownCommand(command);
+  if (more.length > 0) return usageError(`help takes one command${seeHelp()}`);
+  return { kind: "help", text: helpText(command) };
+}
+
+const secretRefused =
+  "a secret is refused on the command line, where every user of the machine can read it; set SLACK_TOKEN or " +
+  "SLACK_TOKEN_FILE, or write ${env:NAME} or ${file:/path} in the configuration file";
+
+/** A flag that is named like a secret, or one of Slack's tokens anywhere. */
+function looksSecret(arg: string): boolean {
+  const name = /^--?([^=]*)/.exec(arg)?.[1] ?? "";
+  return (
+    /token|secret|password|passwd|api[-_]?key|credential|authorization|headers?$/i.test(name) ||
+    /(?:^|[^a-z])(?:xox[a-z]|xapp)[-.]/i.test(arg)
+  );
+}
+
+function unknownCommand(command: string): UsageError {
+  if (laterCommands.includes(command)) return usageError(`${command} is not available in this version${seeHelp()}`);
+  return usageError(
+    `${shown(command)} is no command; did you mean ${nearest(command, Object.keys(commands))}?${seeHelp()}`,
+  );
+}
+
+function unknownFlag(rawName: string, command: CommandName | undefined): UsageError {
+  const candidates = [...flagsOf(command).keys()].map((name) => `--${name}`);
+  const owners = Object.keys(commands).filter((name) => flagsOf(name as CommandName).has(rawName.replace(/^-+/, "")));
+  const hint =
+    owners.length > 0 ? `it goes with ${owners.join(", ")}` : `did you mean ${nearest(rawName, candidates)}?`;
+  return usageError(
+    `${shown(rawName)} is no flag ${command === undefined ? "here" : `of ${command}`}; ${hint}${seeHelp(command)}`,
+  );
+}
+
+function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(commands, word);
+}
+
+function flagsOf(command: CommandName | undefined): ReadonlyMap<string, Flag> {
+  const everywhere: [string, Flag][] = [["help", { summary: "" }]];
+  const own =
+    command === undefined
+      ? [["version", { summary: "" }] as [string, Flag]]
+      : Object.entries<Flag>(commands[command].flags);
+  return new Map([...own, ...everywhere]);
+}
+
+function allFlags(): ReadonlyMap<string, Flag> {
+  const names = Object.keys(commands) as CommandName[];
+  return new Map([undefined, ...names].flatMap((name) => [...flagsOf(name)]));
+}
+
+function usageError(message: string): UsageError {
+  return { kind: "usage_error", message };
+}
+
+function seeHelp(command?: CommandName): string {
+  return `\nSee: slack-otel ${command === undefined ? "" : `${command} `}--help`;
+}
+
+/** A word from the command line, safe to print. */
+function shown(word: string): string {
+  return JSON.stringify(word.length > 20 ? `${word.slice(0, 20)}…` : word);
+}

@@ -1,0 +1,103 @@
+/** A flag of a command. `value` names what follows it; without one it is a switch. */
+export interface Flag {
+  readonly value?: "FILE" | "DURATION";
+  readonly summary: string;
+}
+
+export interface Command {
+  readonly summary: string;
+  readonly description: string;
+  readonly flags: Readonly<Record<string, Flag>>;
+}
+
+const config: Flag = { value: "FILE", summary: "Read this YAML file; the environment fills what it leaves open" };
+
+/** The commands of this version, in the order of the help. */
+export const commands = {
+  run: {
+    summary: "Forward Slack's logs until it is stopped",
+    description:
+      "Follows every stream until SIGTERM or SIGINT. With --once: brings every stream to the present and exits.",
+    flags: {
+      config,
+      once: { summary: "Bring every stream to the present, then exit" },
+      deadline: { value: "DURATION", summary: "With --once: stop in good time; the next run goes on from there" },
+    },
+  },
+  schema: {
+    summary: "Print the JSON Schema of the configuration",
+    description: "Prints the JSON Schema of the configuration file, for editors and for checks.",
+    flags: {},
+  },
+  demo: {
+    summary: "Show it all against a simulated Slack, without a token",
+    description:
+      "Starts a simulated Slack inside the process and forwards from it for a short while.\nShows the records, or sends " +
+      "them to OTEL_EXPORTER_OTLP_ENDPOINT where that is set.",
+    flags: { duration: { value: "DURATION", summary: "How long it goes on" } },
+  },
+} as const satisfies Readonly<Record<string, Command>>;
+
+export type CommandName = keyof typeof commands;
+
+/** Commands that are part of the contract and not of this version. */
+export const laterCommands: readonly string[] = ["check", "status", "backfill", "replay"];
+
+/** The help for the whole program, or for one command. */
+export function helpText(name?: CommandName): string {
+  return name === undefined ? programHelp() : commandHelp(name);
+}
+
+function programHelp(): string {
+  return `${[
+    "slack-otel forwards Slack's access, integration, activity and audit logs to OpenTelemetry.",
+    "",
+    "Usage: slack-otel COMMAND [FLAGS]",
+    "",
+    "Commands:",
+    ...table(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
+    "",
+    "Flags:",
+    ...table([
+      ["--help", "Print this help, or that of a command"],
+      ["--version", "Print the version"],
+    ]),
+    "",
+    "Without a file, these variables are enough: SLACK_TOKEN (or SLACK_TOKEN_FILE) and OTEL_EXPORTER_OTLP_ENDPOINT.",
+    "Secrets are never given on the command line.",
+    "",
+    "Exit codes:",
+    ...table([
+      ["0", "Everything that was asked for is done"],
+      ["1", "Some stream could not be completed; it resumes next time"],
+      ["2", "Wrong usage or configuration"],
+      ["3", "The state store is locked, corrupt or not writable"],
+    ]),
+  ].join("\n")}\n`;
+}
+
+function commandHelp(name: CommandName): string {
+  const { description, flags }: Command = commands[name];
+  const rows = Object.entries(flags).map(([flag, { value, summary }]) => [flagText(flag, value), summary] as const);
+  const usage = rows.map(([flag]) => ` [${flag}]`).join("");
+  return `${[
+    `Usage: slack-otel ${name}${usage}`,
+    "",
+    description,
+    "",
+    "Flags:",
+    ...table([...rows, ["--help", "Print this help"]]),
+    ...(rows.some(([flag]) => flag.includes("DURATION"))
+      ? ["", "A duration is a number and its unit, such as 500ms, 15s, 1h30m or 7d."]
+      : []),
+  ].join("\n")}\n`;
+}
+
+function flagText(flag: string, value: string | undefined): string {
+  return value === undefined ? `--${flag}` : `--${flag} ${value}`;
+}
+
+function table(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,57 @@
+import { identify } from "../mapping/identity.ts";
+import { createMapper } from "../mapping/record.ts";
+import type { Clock, Log, Source, Stream } from "../model.ts";
+import type { SlackClient } from "./client.ts";
+import type { StartMs, WalkContext } from "./source.ts";
+import { sourceDefinitions } from "./sources/index.ts";
+
+export interface SourceSettings {
+  readonly interval: number;
+  readonly calls_per_minute: number;
+  readonly look_back: number;
+  readonly deep_sweep?: number;
+  readonly min_level?: string;
+}
+
+export interface SourceOptions {
+  /** Durations in milliseconds. */
+  readonly settings: SourceSettings;
+  readonly client: SlackClient;
+  /** Attributes of the resource, `service.name` among them. */
+  readonly resource: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly startMs: StartMs;
+  /** As many entries as one batch may hold. */
+  readonly pageSize: number;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** Makes a stream's source of its definition and its settings. */
+export function createSource(stream: Stream, options: SourceOptions): Source {
+  const { settings, client, startMs, clock, random, log } = options;
+  const definition = sourceDefinitions[stream.source];
+  const context: WalkContext = {
+    client,
+    endpoint: { ...definition.endpoint, callsPerMinute: settings.calls_per_minute },
+    stream,
+    startMs,
+    lookBackMs: settings.look_back,
+    deepSweepMs: settings.deep_sweep ?? 0,
+    intervalMs: settings.interval,
+    minLevel: settings.min_level ?? "trace",
+    pageSize: Math.min(options.pageSize, definition.maxPageSize),
+    identify: (entries) => identify(definition, stream.name, entries),
+    toRecord: createMapper(definition, { ...options, stream: stream.name }),
+    clock,
+    random,
+    log,
+  };
+  return {
+    stream,
+    intervalMs: settings.interval,
+    pages: (from, known, signal) => definition.walk(context, from, known, signal),
+    reachedMs: (position) => definition.reachedMs(position, settings.look_back),
+  };
+}

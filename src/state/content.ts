@@ -1,0 +1,88 @@
+import type { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
+
+import { damaged } from "./failure.ts";
+import {
+  identitiesOf,
+  identityOf,
+  LEDGER_COLUMNS,
+  type LedgerRow,
+  receiptChecksum,
+  type ReceiptRow,
+  type StreamRow,
+  streamChecksum,
+  streamSetChecksum,
+  TABLES,
+} from "./rows.ts";
+
+/** Reads everything there is, and throws a `StateError` unless each row is as it was written and none is missing. */
+export async function verifyContent(
+  database: DatabaseSync,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const problems = database.prepare("PRAGMA integrity_check(1)").all();
+  if (problems.length !== 1 || problems[0]?.["integrity_check"] !== "ok") {
+    throw damaged(path, "it is damaged (SQLite's integrity check fails)");
+  }
+  const tables = database.prepare("SELECT sql FROM sqlite_schema ORDER BY name").all();
+  if (JSON.stringify(tables.map(({ sql }) => sql)) !== JSON.stringify(TABLES)) {
+    throw damaged(path, "its tables are not those of this program");
+  }
+  const streams = readStreams(database, path);
+  verifyReceipts(database, path, streams);
+  await verifyLedger(database, path, new Set(streams.map(({ id }) => id)), signal);
+}
+
+/** Every stream's row, its checksum and that of the set verified. */
+export function readStreams(database: DatabaseSync, path: string): StreamRow[] {
+  const rows = database
+    .prepare(
+      "SELECT id, name, position, generation, forget_below AS forgetBelow, recent, checksum FROM streams ORDER BY id",
+    )
+    .all() as unknown as (StreamRow & { readonly checksum: number })[];
+  for (const row of rows) {
+    if (streamChecksum(row) !== row.checksum) throw damaged(path, `the checksum of a stream's position does not fit`);
+  }
+  const meta = database.prepare("SELECT checksum FROM meta").all();
+  if (meta.length !== 1 || meta[0]?.["checksum"] !== streamSetChecksum(rows)) {
+    throw damaged(path, "the checksum over its streams does not fit: a stream is missing");
+  }
+  if (new Set(rows.map(({ name }) => name)).size !== rows.length) throw damaged(path, "a stream is there twice");
+  return rows;
+}
+
+function verifyReceipts(database: DatabaseSync, path: string, streams: readonly StreamRow[]): void {
+  const counts = new Map<number, number>();
+  const select = database.prepare("SELECT stream, identities, checksum FROM receipts");
+  for (const { stream, identities, checksum } of select.iterate() as unknown as Iterable<ReceiptRow>) {
+    if (receiptChecksum(stream, identities) !== checksum) throw damaged(path, "the checksum of a receipt does not fit");
+    counts.set(stream, (counts.get(stream) ?? 0) + identitiesOf(identities).length);
+  }
+  const complete = streams.every(({ id, recent }) => recent === (counts.get(id) ?? 0));
+  const ids = new Set(streams.map(({ id }) => id));
+  if (!complete || [...counts.keys()].some((id) => !ids.has(id))) throw damaged(path, "a receipt is missing");
+}
+
+const ROWS_AT_A_TIME = 20_000;
+
+async function verifyLedger(
+  database: DatabaseSync,
+  path: string,
+  streamIds: ReadonlySet<number>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const select = database.prepare(`SELECT ${LEDGER_COLUMNS} FROM ledger AS l`);
+  select.setReturnArrays(true);
+  let rows = 0;
+  for (const row of select.iterate() as unknown as Iterable<LedgerRow>) {
+    if (!streamIds.has(row[0]) || identityOf(row) === undefined) {
+      throw damaged(path, "the checksum of a delivered entry does not fit");
+    }
+    rows += 1;
+    if (rows % ROWS_AT_A_TIME === 0) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
+  }
+}

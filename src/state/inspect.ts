@@ -1,0 +1,56 @@
+import { DatabaseSync } from "node:sqlite";
+
+import { readStreams } from "./content.ts";
+import { explained } from "./failure.ts";
+import { hasCode, hasHotJournal } from "./file.ts";
+import { assertOurs } from "./header.ts";
+import { assertRegularFile, withSettledCopy } from "./verify.ts";
+
+export interface StreamReport {
+  readonly name: string;
+  /** `undefined`: nothing was delivered yet. */
+  readonly position: unknown;
+  /** How many identities are remembered, those of forgotten entries included until they are removed. */
+  readonly identities: number;
+}
+
+/** Commits of a running instance last milliseconds. */
+const BUSY_MS = 5000;
+
+/**
+ * What is in the state file, beside a running instance or without one; `undefined` when there is none. Takes no lock
+ * that a writer would notice for long, and changes nothing. Rejects with a `StateError` when the file cannot be read or
+ * its positions cannot be trusted.
+ */
+export async function inspectSqliteState(path: string): Promise<readonly StreamReport[] | undefined> {
+  try {
+    await assertRegularFile(path);
+    try {
+      return read(path, path);
+    } catch (error) {
+      // An instance was killed within a commit, which cannot be undone by a reader.
+      if (!(await hasHotJournal(path))) throw error;
+      return await withSettledCopy(path, `${path}.inspect`, (copy) => read(copy, path));
+    }
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw explained(path, error);
+  }
+}
+
+function read(path: string, name: string): StreamReport[] {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+  try {
+    database.exec("BEGIN");
+    const pragma = (what: string): number => Number(database.prepare(`PRAGMA ${what}`).get()?.[what]);
+    assertOurs(pragma("application_id"), pragma("user_version"), name);
+    const count = database.prepare("SELECT count(*) AS moved FROM ledger WHERE stream = ?");
+    return readStreams(database, name).map(({ id, name, position, recent }) => ({
+      name,
+      position: position === null ? undefined : (JSON.parse(position) as unknown),
+      identities: recent + Number(count.get(id)?.["moved"]),
+    }));
+  } finally {
+    database.close();
+  }
+}

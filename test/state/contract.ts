@@ -1,0 +1,184 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Identity, Store, StreamState } from "../../src/model.ts";
+import type { CommitPoint } from "../../src/state/commit-point.ts";
+import { type Harness, type Model, type Real, storeCommands } from "./store-model.ts";
+
+const STREAM = "access_logs/T1";
+
+export function hex(n: number): string {
+  return n.toString(16).padStart(32, "0");
+}
+
+export function identity(n: number, more: Partial<Identity> = {}): Identity {
+  return { key: hex(n), version: "", mark: 1000 + n, ...more };
+}
+
+/** What every store has to do. `harness` makes one that is empty; the test's own hooks take it away. */
+export function describeStore(name: string, harness: () => Harness, runs: number): void {
+  const opened = async (): Promise<{ harness: Harness; store: Store; state: StreamState }> => {
+    const made = harness();
+    const store = await made.open();
+    return { harness: made, store, state: await store.open(STREAM) };
+  };
+  const again = async (made: Harness, store: Store): Promise<StreamState> => {
+    await store.close();
+    return (await made.open()).open(STREAM);
+  };
+
+  describe(`${name}, as a store`, () => {
+    it("is new once, and has no position before the first is kept", async () => {
+      const { harness, store, state } = await opened();
+      expect(store.isNew).toBe(true);
+      expect(state.position).toBeUndefined();
+      expect(await state.known([hex(1)])).toEqual(new Map());
+      await store.close();
+      const second = await harness.open();
+      expect(second.isNew).toBe(false);
+      expect((await second.open(STREAM)).position).toBeUndefined();
+    });
+
+    it("gives back a position as JSON does, and keeps it when a commit brings none", async () => {
+      const { harness, store, state } = await opened();
+      const position = { low: 1, seen: ["ä\u2028\u0000\ud800"], none: null, deep: [{}, [], "", 0.1] };
+      await state.commit({ remember: [], position: { ...position, gone: undefined } });
+      expect(state.position).toEqual(position);
+      await state.commit({ remember: [identity(1)] });
+      expect(state.position).toEqual(position);
+      expect((await again(harness, store)).position).toEqual(position);
+    });
+
+    it.each([null, 0, "", false])("tells the position %j from none", async (position) => {
+      const { harness, store, state } = await opened();
+      await state.commit({ remember: [], position });
+      expect(state.position).toBe(position);
+      expect((await again(harness, store)).position).toBe(position);
+    });
+
+    it("gives back every number and every version of an identity", async () => {
+      const { harness, store, state } = await opened();
+      const identities = [
+        identity(1, { mark: Number.MAX_SAFE_INTEGER }),
+        identity(1, { version: "a".repeat(32), count: 0, lastSeconds: 1.5e300, mark: 0 }),
+        identity(1, { version: "b".repeat(32), count: 2 ** 60, mark: -1.25 }),
+        { key: "f".repeat(32), version: "f".repeat(32), count: 1, lastSeconds: 1_700_000_000, mark: 1 },
+        { key: "0".repeat(32), version: "0".repeat(32), mark: 1 },
+      ];
+      await state.commit({ remember: identities });
+      const expectAll = async (asked: StreamState): Promise<void> => {
+        const found = await asked.known([hex(1), "f".repeat(32), "0".repeat(32), hex(2), hex(1)]);
+        expect([...found.keys()].toSorted()).toEqual(["0".repeat(32), hex(1), "f".repeat(32)]);
+        const all = [...found.values()].flat();
+        expect(all).toHaveLength(identities.length);
+        expect(all).toEqual(expect.arrayContaining(identities));
+      };
+      await expectAll(state);
+      await expectAll(await again(harness, store));
+    });
+
+    it("keeps the higher of two marks, whichever came first", async () => {
+      const { state } = await opened();
+      await state.commit({ remember: [identity(1, { mark: 5 }), identity(2, { mark: 9 })] });
+      await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 5 })] });
+      const marks = [...(await state.known([hex(1), hex(2)])).values()].flat().map(({ mark }) => mark);
+      expect(marks).toEqual([9, 9]);
+    });
+
+    it("forgets what is below the mark, of what it knew and of what it is told now, and nothing else", async () => {
+      const { harness, store, state } = await opened();
+      const other = await store.open("audit_logs/E1");
+      await other.commit({ remember: [identity(1, { mark: 1 })] });
+      await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 10 })] });
+      await state.commit({ remember: [identity(3, { mark: 9.5 }), identity(4, { mark: 11 })], forgetBelow: 10 });
+      const keys = [1, 2, 3, 4].map(hex);
+      expect([...(await state.known(keys)).keys()]).toEqual([hex(2), hex(4)]);
+      expect([...(await other.known(keys)).keys()]).toEqual([hex(1)]);
+      expect([...(await (await again(harness, store)).known(keys)).keys()]).toEqual([hex(2), hex(4)]);
+    });
+
+    it("never remembers again what is below the highest mark it was told to forget below", async () => {
+      const { state } = await opened();
+      await state.commit({ remember: [], forgetBelow: 10 });
+      await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 10 })], forgetBelow: 3 });
+      expect([...(await state.known([hex(1), hex(2)])).keys()]).toEqual([hex(2)]);
+    });
+
+    it("keeps streams apart", async () => {
+      const { store, state } = await opened();
+      const other = await store.open("access_logs/T2");
+      await state.commit({ remember: [identity(1)], position: "mine" });
+      expect(other.position).toBeUndefined();
+      expect((await other.known([hex(1)])).size).toBe(0);
+    });
+
+    it("sees one stream's state under both of two handles", async () => {
+      const { store, state } = await opened();
+      const twin = await store.open(STREAM);
+      await state.commit({ remember: [identity(1)], position: 1 });
+      expect(twin.position).toBe(1);
+      expect((await twin.known([hex(1)])).size).toBe(1);
+    });
+
+    it.each<[CommitPoint, unknown, number]>([
+      ["position-begun", "before", 0],
+      ["position-written", "before", 0],
+      ["position-committed", "after", 1],
+    ])("after a crash at %s has all of the commit or nothing", async (point, position, known) => {
+      const { harness, store, state } = await opened();
+      await state.commit({ remember: [identity(1)], position: "before" });
+      harness.crashAt(point);
+      await expect(state.commit({ remember: [identity(2)], position: "after", forgetBelow: 0 })).rejects.toThrow(
+        "crash",
+      );
+      await expect(state.commit({ remember: [], position: "later" })).rejects.toThrow("crash");
+      await expect(state.known([hex(1)])).rejects.toThrow("crash");
+      const state2 = await again(harness, store);
+      expect(state2.position).toBe(position);
+      expect((await state2.known([hex(2)])).size).toBe(known);
+      expect((await state2.known([hex(1)])).size).toBe(1);
+    });
+
+    it.each([
+      ["a key that is not hex", { remember: [identity(1, { key: "G".repeat(32) })] }],
+      ["a key in capitals", { remember: [identity(1, { key: "A".repeat(32) })] }],
+      ["a key that is too long", { remember: [identity(1, { key: "a".repeat(33) })] }],
+      ["a version that is too short", { remember: [identity(1, { version: "a".repeat(31) })] }],
+      ["a mark that is not a number", { remember: [identity(1, { mark: NaN })] }],
+      ["an infinite count", { remember: [identity(1, { count: Infinity })] }],
+      ["forgetting without a bound", { remember: [], forgetBelow: Infinity }],
+      ["a position that is not JSON", { remember: [], position: () => {} }],
+    ])("refuses %s as a defect, and goes on", async (_, change) => {
+      const { state } = await opened();
+      await expect(state.commit(change)).rejects.toThrow(TypeError);
+      await state.commit({ remember: [], position: 1 });
+      expect(state.position).toBe(1);
+    });
+
+    it("refuses everything once it is closed", async () => {
+      const { store, state } = await opened();
+      await store.close();
+      await expect(state.commit({ remember: [] })).rejects.toThrow("closed");
+      await expect(state.known([])).rejects.toThrow("closed");
+      await expect(store.open("audit_logs/E1")).rejects.toThrow("closed");
+      await store.close();
+    });
+
+    it(
+      `behaves like its model over ${runs} histories of commits, restarts and crashes`,
+      { timeout: 120_000 },
+      async () => {
+        const property = fc.asyncProperty(storeCommands, async (commands) => {
+          const made = harness();
+          const real: Real = { harness: made, store: await made.open(), states: new Map() };
+          const model: Model = { streams: new Map() };
+          try {
+            await fc.asyncModelRun(() => ({ model, real }), commands);
+          } finally {
+            await real.store.close();
+          }
+        });
+        await fc.assert(property, { numRuns: runs });
+      },
+    );
+  });
+}

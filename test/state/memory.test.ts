@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { StateError } from "../../src/model.ts";
+import type { CommitPoint } from "../../src/state/commit-point.ts";
+import { createMemoryDisk, createMemoryStore } from "../../src/state/memory.ts";
+import { describeStore, hex, identity } from "./contract.ts";
+import type { Harness } from "./store-model.ts";
+
+function memoryHarness(): Harness {
+  const disk = createMemoryDisk();
+  let crashPoint: CommitPoint | undefined;
+  return {
+    open: async () =>
+      createMemoryStore({
+        disk,
+        reached: (point) => {
+          if (point !== crashPoint) return;
+          crashPoint = undefined;
+          throw new Error("crash");
+        },
+      }),
+    crashAt: (point) => {
+      crashPoint = point;
+    },
+  };
+}
+
+describeStore("memory", memoryHarness, 500);
+
+describe("createMemoryStore", () => {
+  it("has a disk of which a copy is a snapshot", async () => {
+    const disk = createMemoryDisk();
+    const state = await createMemoryStore({ disk }).open("s");
+    await state.commit({ remember: [identity(1)], position: 1 });
+    const snapshot = structuredClone(disk);
+    await state.commit({ remember: [identity(2)], position: 2 });
+    const restored = await createMemoryStore({ disk: snapshot }).open("s");
+    expect(restored.position).toBe(1);
+    expect([...(await restored.known([hex(1), hex(2)])).keys()]).toEqual([hex(1)]);
+  });
+
+  it("refuses the commit of a store that another one has overtaken", async () => {
+    const disk = createMemoryDisk();
+    const first = await createMemoryStore({ disk }).open("s");
+    const second = await createMemoryStore({ disk }).open("s");
+    await second.commit({ remember: [], position: 2 });
+    await expect(first.commit({ remember: [], position: 1 })).rejects.toThrow(StateError);
+    expect(second.position).toBe(2);
+  });
+
+  it("waits for its hook, so a test can hold a commit up", async () => {
+    const held = Promise.withResolvers<void>();
+    const state = await createMemoryStore({ reached: () => held.promise }).open("s");
+    const commit = state.commit({ remember: [], position: 1 });
+    await Promise.resolve();
+    expect(state.position).toBeUndefined();
+    held.resolve();
+    await commit;
+    expect(state.position).toBe(1);
+  });
+});

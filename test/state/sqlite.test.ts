@@ -1,0 +1,217 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { StateError, type Store } from "../../src/model.ts";
+import { openSqliteStore } from "../../src/state/sqlite.ts";
+import { describeStore, hex, identity } from "./contract.ts";
+import { sqliteHarness } from "./sqlite-harness.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 20);
+describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 60);
+
+async function refusal(work: Promise<Store>): Promise<string> {
+  const error: unknown = await work.then(
+    () => "it opened",
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(StateError);
+  return (error as StateError).message;
+}
+
+describe("openSqliteStore on a first run", () => {
+  it("makes the last folder with mode 0700 and the files with 0600", async () => {
+    const path = join(temporaryFolder(), "new", "state.db");
+    const store = await openSqliteStore({ path });
+    await (await store.open("s")).commit({ remember: [identity(1)], position: 1 });
+    expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+    expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db.lock"]);
+    for (const file of [path, `${path}.lock`]) expect(statSync(file).mode & 0o777).toBe(0o600);
+    await store.close();
+  });
+
+  it("makes the journal with mode 0600 too", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    let mode: number | undefined;
+    const store = await openSqliteStore({
+      path,
+      reached: (point) => {
+        if (point === "position-written") mode = statSync(`${path}-journal`).mode & 0o777;
+      },
+    });
+    await (await store.open("s")).commit({ remember: [], position: 1 });
+    expect(mode).toBe(0o600);
+    await store.close();
+  });
+
+  it("refuses when the folder above is missing too: a volume that is not mounted looks like that", async () => {
+    const path = join(temporaryFolder(), "a", "b", "state.db");
+    expect(await refusal(openSqliteStore({ path }))).toMatch(
+      /b\/state\.db: its folder does not exist.*Create the folder/,
+    );
+    expect(existsSync(join(path, "..", ".."))).toBe(false);
+  });
+
+  it("refuses when a file stands where the folder should be", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    expect(await refusal(openSqliteStore({ path: join(folder, "file", "state.db") }))).toContain("folder");
+  });
+
+  it("starts over what a crash before the rename has left", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    writeFileSync(`${path}.new`, "SQLite format 3\0half");
+    writeFileSync(`${path}.new-journal`, "half");
+    const store = await openSqliteStore({ path });
+    expect(store.isNew).toBe(true);
+    await store.close();
+    expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db.lock"]);
+  });
+
+  it("has a whole state at its name as soon as there is one", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const crash = (point: string): void => {
+      if (point === "store-created") throw new Error("crash");
+    };
+    await expect(openSqliteStore({ path, reached: crash })).rejects.toThrow("crash");
+    const store = await openSqliteStore({ path, lockWaitMs: 0 });
+    expect(store.isNew).toBe(false);
+    await store.close();
+  });
+
+  it("refuses a journal whose state is gone", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    writeFileSync(`${path}-journal`, Buffer.from("d9d505f920a163d700000001", "hex"));
+    expect(await refusal(openSqliteStore({ path }))).toMatch(/state\.db: the file is gone, but its journal.*aside/);
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe("openSqliteStore through links", () => {
+  it("follows a link to the state, and locks the state itself", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "state.db");
+    symlinkSync(path, join(folder, "link.db"));
+    await (await openSqliteStore({ path })).close();
+    const store = await openSqliteStore({ path: join(folder, "link.db") });
+    expect(store.isNew).toBe(false);
+    expect(await refusal(openSqliteStore({ path, lockWaitMs: 0 }))).toContain("another instance");
+    await store.close();
+  });
+
+  it("refuses a link to nothing", async () => {
+    const folder = temporaryFolder();
+    symlinkSync(join(folder, "gone", "state.db"), join(folder, "link.db"));
+    expect(await refusal(openSqliteStore({ path: join(folder, "link.db") }))).toContain(
+      "a link to a file that does not",
+    );
+  });
+});
+
+describe("openSqliteStore beside others", () => {
+  it("refuses a second instance after its wait, and not after the first has ended", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const first = await openSqliteStore({ path });
+    const message = await refusal(openSqliteStore({ path, lockWaitMs: 100 }));
+    expect(message).toMatch(/state\.db: another instance is using it.*stop the other one/);
+    const waiting = openSqliteStore({ path, lockWaitMs: 10_000 });
+    await first.close();
+    const second = await waiting;
+    expect(second.isNew).toBe(false);
+    await second.close();
+  });
+
+  it("ends its wait when it is told to, with the signal's reason", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const first = await openSqliteStore({ path });
+    const stop = new AbortController();
+    const waiting = openSqliteStore({ path, lockWaitMs: 600_000, signal: stop.signal });
+    const reason = new Error("stopped");
+    stop.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await first.close();
+  });
+
+  it("lets readers in, before and after a commit", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path });
+    const state = await store.open("s");
+    await state.commit({ remember: [], position: 1 });
+    const reader = new DatabaseSync(path, { readOnly: true });
+    const read = reader.prepare("SELECT position FROM streams");
+    expect(read.get()).toEqual({ position: "1" });
+    await state.commit({ remember: [], position: 2 });
+    expect(read.get()).toEqual({ position: "2" });
+    reader.close();
+    await store.close();
+  });
+
+  it("waits for a reader that is in the way of a commit", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path });
+    const state = await store.open("s");
+    const reader = new DatabaseSync(path, { readOnly: true });
+    reader.exec("BEGIN; SELECT * FROM streams");
+    const commit = state.commit({ remember: [identity(1)], position: 1 });
+    expect(state.position).toBeUndefined();
+    reader.exec("COMMIT");
+    await commit;
+    expect(state.position).toBe(1);
+    expect((await state.known([hex(1)])).size).toBe(1);
+    reader.close();
+    await store.close();
+  });
+
+  it("notices another writer where locks do nothing, and keeps what that one wrote", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const first = await openSqliteStore({ path });
+    const mine = await first.open("s");
+    await mine.commit({ remember: [], position: "before" });
+    rmSync(`${path}.lock`);
+    const second = await openSqliteStore({ path });
+    await (await second.open("s")).commit({ remember: [identity(2)], position: "theirs" });
+    await expect(mine.commit({ remember: [identity(1)], position: "mine" })).rejects.toThrow(/another instance/);
+    await expect(mine.commit({ remember: [identity(1)], position: "mine" })).rejects.toThrow(StateError);
+    await first.close();
+    await second.close();
+    const third = await (await openSqliteStore({ path })).open("s");
+    expect(third.position).toBe("theirs");
+    expect([...(await third.known([hex(1), hex(2)])).keys()]).toEqual([hex(2)]);
+  });
+});
+
+describe("the state file", () => {
+  it("does not grow without end while identities come and go", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path, recentAtMost: 200 });
+    const state = await store.open("s");
+    const sizes: number[] = [];
+    for (let round = 0; round < 60; round += 1) {
+      const remember = Array.from({ length: 100 }, (_, i) => identity(round * 100 + i, { mark: round }));
+      await state.commit({ remember, position: round, forgetBelow: round - 5 });
+      sizes.push(statSync(path).size);
+    }
+    expect(sizes.at(-1)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 30)));
+    await store.close();
+  });
+
+  it("holds no entry content and no plain name but the streams'", async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, "state.db");
+    mkdirSync(join(folder, "copy"));
+    const store = await openSqliteStore({ path });
+    await (await store.open("s")).commit({ remember: [identity(1)], position: { low: 1 } });
+    await store.close();
+    expect(readFileSync(path).includes("slack.com")).toBe(false);
+  });
+});
