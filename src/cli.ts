@@ -16,6 +16,9 @@ export type Invocation =
 type UsageError = Extract<Invocation, { kind: "usage_error" }>;
 type Values = ReadonlyMap<string, string | true>;
 
+/** Node fires a timer of 2^31 ms (24.9 days) or more at once. */
+const LONGEST_MS = 24 * 86_400_000;
+
 /** Reads the arguments that follow the program's name. Prints nothing. */
 export function parseCommandLine(args: readonly string[]): Invocation {
   if (args.some(looksSecret)) return usageError(secretRefused);
@@ -59,6 +62,7 @@ function invocation(command: CommandName, values: Values): Invocation {
     const ms = parseDuration(String(text));
     if (ms === undefined || ms === 0)
       return usageError(`--${name} is not a duration: a number and its unit, such as 30s, 10m or 1h`);
+    if (ms > LONGEST_MS) return usageError(`--${name} is too long: at most 24d`);
     durations[name] = ms;
   }
   if (command === "run") return runInvocation(values, durations.deadline);

@@ -52,6 +52,7 @@ test.each([
   ["run --deadline 10m", /^--deadline goes with --once only/],
   ["run --once --deadline 10", /^--deadline is not a duration/],
   ["run --once --deadline 0s", /^--deadline is not a duration/],
+  ["run --once --deadline 25d", /^--deadline is too long: at most 24d/],
   ["demo --duration soon", /^--duration is not a duration/],
 ])("%j is refused with the remedy", (line, message) => {
   expect(refusal(line)).toMatch(message);

@@ -48,7 +48,7 @@ export interface IncomingCall {
 export function answerCall(incoming: IncomingCall): Answer {
   const { read, grant, call, slack, caller } = incoming;
   const { method } = read;
-  if (method === undefined) return failure(read.path.startsWith("/audit/") ? "bad_endpoint" : "unknown_method");
+  if (method === undefined) return failure(read.audit ? "bad_endpoint" : "unknown_method");
   const facts = factsOf(method);
   if (!(facts.verbs as readonly string[]).includes(call.http)) return failure("method_not_allowed");
   if (read.unreadable !== undefined) return failure(read.unreadable);

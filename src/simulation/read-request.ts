@@ -3,7 +3,7 @@ import type { Request } from "./call.ts";
 
 export interface ReadRequest {
   readonly method: MethodName | undefined;
-  readonly path: string;
+  readonly audit: boolean;
   /** Without the token. Of a repeated argument the first value. */
   readonly params: Readonly<Record<string, string>>;
   readonly token: string | undefined;
@@ -29,7 +29,7 @@ export function readRequest(request: Request): ReadRequest {
   delete params["token"];
   return {
     method,
-    path: url.pathname,
+    audit: url.pathname.startsWith("/audit/"),
     params,
     token,
     basic: basic(authorization),

@@ -31,7 +31,10 @@ const TOKEN_ERRORS: readonly string[] = [
 
 export interface ReplyTo {
   readonly call: Call;
+  /** Of an unknown method: none. */
   readonly facts: MethodFacts | undefined;
+  /** Whether it was the Audit API that was called. */
+  readonly audit: boolean;
   /** `x-oauth-scopes`: what the token holds. */
   readonly scopes: readonly string[] | undefined;
 }
@@ -41,7 +44,7 @@ type AnswerReply = Extract<Reply, { kind: "answer" }>;
 /** The endpoint's answer on the wire: failures at 200, but for the Audit API, which has real codes (S3). */
 export function replyWith(answer: Answer, to: ReplyTo, status?: number): AnswerReply {
   if (answer.kind === "success") return jsonReply(answer.body, to, 200);
-  const audit = to.facts?.audit === true;
+  const { audit } = to;
   // The Audit API answers a bad token with no JSON at all.
   if (audit && status === undefined && TOKEN_ERRORS.includes(answer.error))
     return { ...jsonReply("Unauthorized", to, 401), headers: headersOf(to, "text/plain") };
@@ -67,7 +70,7 @@ export function replyInstead(fault: ReplacingFault, to: ReplyTo): Reply {
       return { ...reply, headers: { ...reply.headers, ...fault.headers } };
     }
     case "without_list":
-      return jsonReply(to.facts?.audit === true ? "{}" : `{"ok":true}`, to, 200);
+      return jsonReply(to.audit ? "{}" : `{"ok":true}`, to, 200);
     case "redirect": {
       const reply = jsonReply("", to, fault.status ?? 302);
       return { ...reply, headers: { ...reply.headers, location: fault.location } };
@@ -107,7 +110,7 @@ export function spoil(reply: AnswerReply, fault: SpoilingFault): { reply: Answer
 }
 
 function rateLimited(fault: Extract<ReplacingFault, { kind: "rate_limited" }>, to: ReplyTo): Reply {
-  const error = to.facts?.audit === true ? "rate_limited" : "ratelimited";
+  const error = to.audit ? "rate_limited" : "ratelimited";
   const status = fault.as === "ok_false" ? 200 : 429;
   const reply = jsonReply(JSON.stringify({ ok: false, error }), to, status);
   const retryAfter = retryAfterText(fault.retryAfter ?? 30, to.call.atMs);

@@ -101,6 +101,7 @@ export function createSimulatedSlack(options: SimulatedSlackOptions = {}): Simul
     const to: ReplyTo = {
       call,
       facts: read.method === undefined ? undefined : factsOf(read.method),
+      audit: read.audit,
       scopes: grant?.scopes,
     };
     const record = (outcome: string, entries = 0) => {

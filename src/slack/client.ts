@@ -21,6 +21,8 @@ export interface Endpoint {
   readonly verb: "GET" | "POST";
   /** The key that a success must hold an array under. */
   readonly list?: string;
+  /** A key that a success must hold a text under. */
+  readonly requires?: string;
   readonly callsPerMinute: number;
 }
 
@@ -67,7 +69,7 @@ export interface SlackClientOptions {
   readonly log: Log;
 }
 
-export const AUTH_TEST: Endpoint = { api: "web", method: "auth.test", verb: "POST", callsPerMinute: 100 };
+export const AUTH_TEST: Endpoint = { api: "web", method: "auth.test", verb: "POST", requires: "team_id", callsPerMinute: 100 };
 
 /** What one exchange came to, before anything is tried again. */
 type Exchange =
@@ -152,6 +154,8 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
       case "slow":
         return again(endpoint, result.code, 5 * 60_000 * (1 + random()));
       case "restart":
+        // Where there is no listing there is no cursor either: an answer that means something else.
+        if (endpoint.list === undefined) return again(endpoint, result.code, backoffMs(attempt, random));
         return { done: true, value: { kind: "restart", code: result.code } };
       case "credentials":
         // A token in a file may have been replaced since this call was made.
@@ -214,6 +218,10 @@ function classify(endpoint: Endpoint, answer: HttpAnswer | HttpFailure, arrivedM
   // A success is only what looks like one: HTML, an empty body, `null` or a missing list are no "nothing new".
   if (!isObject(body)) return { kind: "error", class: "retry", code: "answer_is_not_json_object" };
   if (endpoint.api === "web" && body["ok"] !== true) return { kind: "error", class: "retry", code: "answer_without_ok" };
+  const { requires } = endpoint;
+  if (requires !== undefined && typeof body[requires] !== "string") {
+    return { kind: "error", class: "retry", code: `answer_without_${requires}` };
+  }
   const entries = endpoint.list === undefined ? [] : body[endpoint.list];
   if (!Array.isArray(entries)) return { kind: "error", class: "retry", code: `answer_without_${endpoint.list ?? "list"}` };
   const metadata = body["response_metadata"];

@@ -3,7 +3,7 @@ import type { Ending, Halt, Identity, LogRecord, Lookup, Page } from "../model.t
 import type { Identified } from "../mapping/identity.ts";
 import { createOrder } from "./order.ts";
 import { pagingOf, type Paging } from "./paging.ts";
-import { sift, type WalkContext } from "./source.ts";
+import { bookmark, sift, type WalkContext } from "./source.ts";
 
 /** Slack shows no page beyond this one. */
 const MAX_PAGES = 100;
@@ -53,6 +53,7 @@ export async function* walkNumberedPages(
     sweep: 0,
   };
   const openedMs = client.now();
+  if (from === undefined) yield bookmark(position);
   let count = context.pageSize;
 
   type Read = { readonly entries: readonly Identified[]; readonly paging: Paging; readonly news: number; readonly page: Page };
@@ -191,7 +192,7 @@ export async function* walkNumberedPages(
   /** Nothing more to deliver: only the position moves. */
   function present(paging: Paging | undefined): Page {
     position = { ...position, reachedMs: openedMs, ...(paging === undefined ? {} : { paging }) };
-    return { records: [], remember: [], position, entries: 0 };
+    return bookmark(position);
   }
 
   function stuck(code: string): Halt {

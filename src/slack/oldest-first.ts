@@ -1,6 +1,6 @@
 import type { Ending, Lookup, Page } from "../model.ts";
 import { walkListing } from "./listing.ts";
-import { sift, type WalkContext } from "./source.ts";
+import { bookmark, sift, type WalkContext } from "./source.ts";
 
 /** Microseconds of Slack's time. `low` 0: from the beginning of the log. */
 interface ForwardPosition {
@@ -31,6 +31,7 @@ export async function* walkForward(
 ): AsyncGenerator<Page, Ending, void> {
   const { client, startMs, lookBackMs, minLevel } = context;
   let position = (from as ForwardPosition | undefined) ?? { v: 1, low: Math.floor(startMs(client.now())) * 1000 };
+  if (from === undefined) yield bookmark(position);
   for (let resumed = position.walk !== undefined; ; resumed = false) {
     const low = position.low;
     const opened = position.walk?.opened ?? Math.floor(client.now()) * 1000;

@@ -1,4 +1,4 @@
-import type { Clock, Identity, Log, LogRecord, Lookup, Stream } from "../model.ts";
+import type { Clock, Identity, Log, LogRecord, Lookup, Page, Stream } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
 import type { Endpoint, SlackClient } from "./client.ts";
 
@@ -51,4 +51,9 @@ export async function sift(entries: readonly Identified[], known: Lookup): Promi
     else fresh.push({ entry, versions });
   }
   return { fresh, known: repeated };
+}
+
+/** A page that only moves the position. The first one of a stream fixes where it begins, before anything is read. */
+export function bookmark(position: unknown): Page {
+  return { records: [], remember: [], position, entries: 0 };
 }

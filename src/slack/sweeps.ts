@@ -3,7 +3,7 @@ import type { Identified } from "../mapping/identity.ts";
 import { countDelta } from "./count-delta.ts";
 import { walkListing, type ListingPage } from "./listing.ts";
 import { createOrder, type Order } from "./order.ts";
-import { sift, type Sifted, type WalkContext } from "./source.ts";
+import { bookmark, sift, type Sifted, type WalkContext } from "./source.ts";
 
 /** Times are milliseconds of Slack's clock. */
 interface SweepPosition {
@@ -43,6 +43,7 @@ export async function* walkSweeps(
     startMs: context.startMs(client.now()),
     sweep: 0,
   };
+  if (from === undefined) yield bookmark(position);
   const sweeping = createSweeping(context, known, signal);
 
   async function* hot(): Walk<number> {

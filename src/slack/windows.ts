@@ -1,7 +1,7 @@
 import type { Ending, LogRecord, Lookup, Page } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
 import { walkListing } from "./listing.ts";
-import { sift, type WalkContext } from "./source.ts";
+import { bookmark, sift, type WalkContext } from "./source.ts";
 
 /** Seconds of Slack's time. `low` is undefined where the log is read from its beginning. */
 interface WindowPosition {
@@ -34,6 +34,7 @@ export async function* walkWindows(
 ): AsyncGenerator<Page, Ending, void> {
   const lookBackSeconds = Math.ceil(context.lookBackMs / 1000);
   let position = (from as WindowPosition | undefined) ?? firstPosition(context);
+  if (from === undefined) yield bookmark(position);
   for (let resumed = position.window !== undefined; ; resumed = false) {
     const low = position.low;
     // Not after Slack's now: a bound in the future is refused.

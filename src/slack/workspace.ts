@@ -25,13 +25,12 @@ export async function identifyToken(client: SlackClient, signal: AbortSignal): P
   const body = answer.kind === "ok" ? answer.body : {};
   const teamId = text(body["team_id"]);
   const enterpriseId = text(body["enterprise_id"]);
-  const id = teamId ?? enterpriseId;
-  if (id === undefined) {
-    const message = "auth.test names neither a workspace nor an organisation: check slack.api_url";
+  if (teamId === undefined) {
+    const message = "auth.test names no workspace: check slack.api_url";
     return { kind: "halted", scope: "token", reason: "configuration", code: "no_team_id", message };
   }
-  const isOrganisation = body["is_enterprise_install"] === true || id.startsWith("E");
-  return { teamId: id, isOrganisation, ...(enterpriseId === undefined ? {} : { enterpriseId }) };
+  const isOrganisation = body["is_enterprise_install"] === true || teamId.startsWith("E");
+  return { teamId, isOrganisation, ...(enterpriseId === undefined ? {} : { enterpriseId }) };
 }
 
 /**

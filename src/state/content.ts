@@ -31,14 +31,14 @@ export async function verifyContent(
   }
   const streams = readStreams(database, path);
   verifyReceipts(database, path, streams);
-  await verifyLedger(database, path, new Set(streams.map(({ id }) => id)), signal);
+  await verifyLedger(database, path, streams, signal);
 }
 
 /** Every stream's row, its checksum and that of the set verified. */
 export function readStreams(database: DatabaseSync, path: string): StreamRow[] {
   const rows = database
     .prepare(
-      "SELECT id, name, position, generation, forget_below AS forgetBelow, recent, checksum FROM streams ORDER BY id",
+      "SELECT id, name, position, generation, forget_below AS forgetBelow, recent, moved, checksum FROM streams ORDER BY id",
     )
     .all() as unknown as (StreamRow & { readonly checksum: number })[];
   for (const row of rows) {
@@ -59,9 +59,7 @@ function verifyReceipts(database: DatabaseSync, path: string, streams: readonly 
     if (receiptChecksum(stream, identities) !== checksum) throw damaged(path, "the checksum of a receipt does not fit");
     counts.set(stream, (counts.get(stream) ?? 0) + identitiesOf(identities).length);
   }
-  const complete = streams.every(({ id, recent }) => recent === (counts.get(id) ?? 0));
-  const ids = new Set(streams.map(({ id }) => id));
-  if (!complete || [...counts.keys()].some((id) => !ids.has(id))) throw damaged(path, "a receipt is missing");
+  assertSums(path, "a receipt", streams, ({ recent }) => recent, counts);
 }
 
 const ROWS_AT_A_TIME = 20_000;
@@ -69,20 +67,34 @@ const ROWS_AT_A_TIME = 20_000;
 async function verifyLedger(
   database: DatabaseSync,
   path: string,
-  streamIds: ReadonlySet<number>,
+  streams: readonly StreamRow[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const select = database.prepare(`SELECT ${LEDGER_COLUMNS} FROM ledger AS l`);
   select.setReturnArrays(true);
+  const sums = new Map<number, number>();
   let rows = 0;
   for (const row of select.iterate() as unknown as Iterable<LedgerRow>) {
-    if (!streamIds.has(row[0]) || identityOf(row) === undefined) {
-      throw damaged(path, "the checksum of a delivered entry does not fit");
-    }
+    if (identityOf(row) === undefined) throw damaged(path, "the checksum of a delivered entry does not fit");
+    const [stream, checksum] = row;
+    sums.set(stream, ((sums.get(stream) ?? 0) + checksum) >>> 0);
     rows += 1;
     if (rows % ROWS_AT_A_TIME === 0) {
       await setImmediate();
       signal?.throwIfAborted();
     }
   }
+  assertSums(path, "a delivered entry", streams, ({ moved }) => moved, sums);
+}
+
+function assertSums(
+  path: string,
+  what: string,
+  streams: readonly StreamRow[],
+  expected: (stream: StreamRow) => number,
+  found: ReadonlyMap<number, number>,
+): void {
+  const ids = new Set(streams.map(({ id }) => id));
+  const complete = streams.every((stream) => expected(stream) === (found.get(stream.id) ?? 0));
+  if (!complete || [...found.keys()].some((id) => !ids.has(id))) throw damaged(path, `${what} is missing`);
 }

@@ -18,6 +18,8 @@ import {
 export interface Written {
   /** How many identities the stream's receipts hold now. */
   readonly recent: number;
+  /** The sum of the checksums of its rows in the table, modulo 2^32. */
+  readonly moved: number;
   /** Call it once the transaction is durable. */
   readonly settle: () => void;
 }
@@ -38,9 +40,8 @@ export interface Ledger {
 export function openLedger(database: DatabaseSync, path: string, stream: StreamRow): Ledger {
   const statements = prepare(database);
   let recent: Identities = new Map();
-  let recentCount = stream.recent;
+  let { recent: recentCount, moved } = stream;
   let forgottenBelow = stream.forgetBelow ?? -Infinity;
-  let hasTable = statements.any.get(stream.id) !== undefined;
   for (const { identities } of statements.receipts.all(stream.id) as unknown as { readonly identities: string }[]) {
     for (const identity of identitiesOf(identities)) addIdentity(recent, identity);
   }
@@ -50,13 +51,14 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
     statements.addReceipt.run(stream.id, text, receiptChecksum(stream.id, text));
   };
 
-  const moveToTable = (identities: readonly Identity[], forgetBelow: number): void => {
+  const moveToTable = (identities: readonly Identity[], forgetBelow: number): number => {
     statements.forget.run(stream.id, forgetBelow);
     for (const identity of identities.toSorted(byKey)) {
       const { key, version, count = null, lastSeconds = null, mark } = identity;
       const checksum = identityChecksum(stream.id, identity);
       statements.upsert.run(stream.id, bytes(key), bytes(version), count, lastSeconds, mark, checksum);
     }
+    return Number(statements.sum.get(stream.id)?.["sum"]);
   };
 
   return {
@@ -66,7 +68,7 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
         const versions = recent.get(key);
         if (versions !== undefined) found.set(key, versions);
       }
-      const rows = hasTable ? statements.select.all(JSON.stringify([...new Set(keys)]), stream.id) : [];
+      const rows = moved > 0 ? statements.select.all(JSON.stringify([...new Set(keys)]), stream.id) : [];
       for (const row of rows as unknown as LedgerRow[]) {
         const identity = identityOf(row);
         if (identity === undefined) throw damaged(path, "the checksum of a delivered entry does not fit");
@@ -81,6 +83,7 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
         if (identities.length > 0) addReceipt(identities);
         return {
           recent: recentCount + identities.length,
+          moved,
           settle: () => {
             for (const identity of identities) addIdentity(recent, identity);
             recentCount += identities.length;
@@ -94,16 +97,17 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
       const flat = [...remaining.values()].flat();
       const toTable = flat.length > recentAtMost / 2;
       statements.removeReceipts.run(stream.id);
-      if (toTable) moveToTable(flat, forgetBelow);
-      else if (flat.length > 0) addReceipt(flat);
+      const movedNow = toTable ? moveToTable(flat, forgetBelow) : moved;
+      if (!toTable && flat.length > 0) addReceipt(flat);
       const count = toTable ? 0 : flat.length;
       return {
         recent: count,
+        moved: movedNow,
         settle: () => {
           recent = toTable ? new Map() : remaining;
           recentCount = count;
           forgottenBelow = forgetBelow;
-          hasTable ||= toTable;
+          moved = movedNow;
         },
       };
     },
@@ -117,7 +121,7 @@ function prepare(database: DatabaseSync) {
   select.setReturnArrays(true);
   return {
     select,
-    any: database.prepare("SELECT 1 FROM ledger WHERE stream = ? LIMIT 1"),
+    sum: database.prepare("SELECT coalesce(sum(checksum), 0) % 4294967296 AS sum FROM ledger WHERE stream = ?"),
     receipts: database.prepare("SELECT identities FROM receipts WHERE stream = ?"),
     addReceipt: database.prepare("INSERT INTO receipts (stream, identities, checksum) VALUES (?, ?, ?)"),
     removeReceipts: database.prepare("DELETE FROM receipts WHERE stream = ?"),

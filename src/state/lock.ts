@@ -29,7 +29,7 @@ export async function acquireLock(path: string, waitMs: number, signal: AbortSig
     try {
       const database = new DatabaseSync(lockPath);
       try {
-        database.exec("PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+        database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
         return () => {
           if (database.isOpen) database.close();
         };

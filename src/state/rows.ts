@@ -24,7 +24,7 @@ export const TABLES = [
   "CREATE TABLE receipts (id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, identities TEXT NOT NULL, " +
     "checksum INTEGER NOT NULL) STRICT",
   "CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL, position TEXT, generation INTEGER NOT NULL, " +
-    "forget_below REAL, recent INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
+    "forget_below REAL, recent INTEGER NOT NULL, moved INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
 ] as const;
 
 export interface StreamRow {
@@ -38,10 +38,13 @@ export interface StreamRow {
   readonly forgetBelow: number | null;
   /** How many identities its rows in `receipts` hold together. */
   readonly recent: number;
+  /** The sum of the checksums of its rows in `ledger`, modulo 2^32: one that vanished, or is an old one, is noticed. */
+  readonly moved: number;
 }
 
 export function streamChecksum(row: StreamRow): number {
-  return crc32(JSON.stringify([row.id, row.name, row.position, row.generation, row.forgetBelow, row.recent]));
+  const { id, name, position, generation, forgetBelow, recent, moved } = row;
+  return crc32(JSON.stringify([id, name, position, generation, forgetBelow, recent, moved]));
 }
 
 /** Over the set of streams, by ascending id: a row that vanished is noticed. */

@@ -24,9 +24,9 @@ export function createStore({
   readonly recentAtMost: number;
   readonly reached: (point: CommitPoint, stream: string) => void;
 }): Store {
-  const insert = database.prepare("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?)");
+  const insert = database.prepare("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
   const update = database.prepare(
-    "UPDATE streams SET position = ?, generation = ?, forget_below = ?, recent = ?, checksum = ? " +
+    "UPDATE streams SET position = ?, generation = ?, forget_below = ?, recent = ?, moved = ?, checksum = ? " +
       "WHERE id = ? AND generation = ? AND checksum = ?",
   );
   const updateSet = database.prepare("UPDATE meta SET checksum = ?");
@@ -51,8 +51,8 @@ export function createStore({
     const found = rows.find((row) => row.name === name);
     if (found !== undefined) return found;
     const id = Math.max(0, ...rows.map((row) => row.id)) + 1;
-    const row: StreamRow = { id, name, position: null, generation: 0, forgetBelow: null, recent: 0 };
-    insert.run(id, name, null, 0, null, 0, streamChecksum(row));
+    const row: StreamRow = { id, name, position: null, generation: 0, forgetBelow: null, recent: 0, moved: 0 };
+    insert.run(id, name, null, 0, null, 0, 0, streamChecksum(row));
     updateSet.run(streamSetChecksum([...rows, row]));
     return row;
   };
@@ -65,19 +65,25 @@ export function createStore({
       const { after, settle } = transact(database, () => {
         reached("position-begun", name);
         const forgetBelow = highest(row.forgetBelow, change.forgetBelow ?? null);
-        const { recent, settle } = ledger.write(change.remember, forgetBelow, Math.floor(recentAtMost / states.size));
+        const { recent, moved, settle } = ledger.write(
+          change.remember,
+          forgetBelow,
+          Math.floor(recentAtMost / states.size),
+        );
         const after = {
           ...row,
           position: position ?? row.position,
           generation: row.generation + 1,
           forgetBelow,
           recent,
+          moved,
         };
         const { changes } = update.run(
           after.position,
           after.generation,
           forgetBelow,
           recent,
+          moved,
           streamChecksum(after),
           row.id,
           row.generation,

@@ -274,6 +274,12 @@ test("references are followed in any scalar, in numbers and inside braces too", 
   expect((configuration.destination.settings as { token: Secret }).token.reveal()).toBe("hec-token");
 });
 
+test("a reference inside a text makes no number", () => {
+  expect(errors(`${stdout}batch: { max_records: 1\${env:COUNT} }`, { ...token, COUNT: "0" })).toEqual([
+    expect.stringMatching(/batch.max_records: is not a whole number/),
+  ]);
+});
+
 test("a token file named by the environment is followed", () => {
   const system = fileSystem({ "/token": "xoxp-1\n" });
   const loaded = loadConfiguration({

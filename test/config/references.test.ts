@@ -124,6 +124,9 @@ test("a secret's file is read again when it has changed, and only then", () => {
   expect(system.reads.count).toBe(readsBefore);
   system.write("/token", "second\n");
   expect(secret.reveal()).toBe("second");
+  const readsAfter = system.reads.count;
+  expect(secret.reveal()).toBe("second");
+  expect(system.reads.count).toBe(readsAfter);
 });
 
 test("the last good text stands while the file is away, empty or broken", () => {

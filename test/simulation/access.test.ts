@@ -68,7 +68,10 @@ describe("S9: rows", () => {
   });
 
   it("grow between two pages of one walk", () => {
-    const slack = slackWith({}, { beforeCall: ({ nth }, { world }) => void (nth === 2 && world.access.login(login(START))) });
+    const slack = slackWith(
+      {},
+      { beforeCall: ({ nth }, { world }) => void (nth === 2 && world.access.login(login(START))) },
+    );
     slack.world.access.login(login(START - 100));
     slack.world.access.login(login(START - 50, { userId: "U2" }));
     const pages = walk(slack, METHOD, { limit: 1 });
@@ -78,13 +81,32 @@ describe("S9: rows", () => {
     ]);
   });
 
+  it("of Slack's own clients and of a browser are two, though they look the same", () => {
+    const slack = slackWith();
+    slack.world.access.login(login(START - 9));
+    slack.world.access.login(login(START - 8, { thin: true }));
+    expect(ask(slack, METHOD).json.logins).toHaveLength(2);
+  });
+
+  it("that are put in need both dates", () => {
+    const { access } = slackWith().world;
+    expect(() => access.add({ date_first: START })).toThrow(/dateLast/);
+    expect(() => access.add("null", { dateLast: START })).toThrow(/dateFirst/);
+    expect(() => access.add("null", { dateFirst: START, dateLast: START })).not.toThrow();
+    expect(() => access.add("{")).toThrow(SyntaxError);
+  });
+
   it("keep the first date when a login is known late", () => {
     const slack = slackWith();
     slack.world.access.login(login(START - 10));
     slack.world.access.login(login(START - 500, { lateMs: 501_000 }));
     expect(ask(slack, METHOD).json.logins[0].count).toBe(1);
     slack.setNow(START_MS + 1000);
-    expect(ask(slack, METHOD).json.logins[0]).toMatchObject({ date_first: START - 10, date_last: START - 10, count: 2 });
+    expect(ask(slack, METHOD).json.logins[0]).toMatchObject({
+      date_first: START - 10,
+      date_last: START - 10,
+      count: 2,
+    });
   });
 
   it("can change without a new date or count (Q13)", () => {
@@ -97,11 +119,25 @@ describe("S9: rows", () => {
 });
 
 describe("S10: order and `before`", () => {
-  const rows = [row("old-first", START - 900, START - 10), row("short", START - 500, START - 400), row("new", START - 90, START - 80)];
+  const rows = [
+    row("old-first", START - 900, START - 10),
+    row("short", START - 500, START - 400),
+    row("new", START - 90, START - 80),
+  ];
   it.each([
-    { order: "date_first", beforeMeans: "date_first", all: ["new", "short", "old-first"], upTo500: ["short", "old-first"] },
+    {
+      order: "date_first",
+      beforeMeans: "date_first",
+      all: ["new", "short", "old-first"],
+      upTo500: ["short", "old-first"],
+    },
     { order: "date_first", beforeMeans: "date_last", all: ["new", "short", "old-first"], upTo500: [] },
-    { order: "date_last", beforeMeans: "date_first", all: ["old-first", "new", "short"], upTo500: ["old-first", "short"] },
+    {
+      order: "date_last",
+      beforeMeans: "date_first",
+      all: ["old-first", "new", "short"],
+      upTo500: ["old-first", "short"],
+    },
     { order: "date_last", beforeMeans: "date_last", all: ["old-first", "new", "short"], upTo500: [] },
   ] as const)("are by $order and by $beforeMeans, inclusive, in both ways of paging", (expected) => {
     const slack = slackWith({ order: expected.order, beforeMeans: expected.beforeMeans });

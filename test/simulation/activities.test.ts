@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ActivitiesBehaviour } from "../../src/simulation/behaviour.ts";
 import { createSimulatedSlack } from "../../src/simulation/slack.ts";
@@ -62,6 +62,24 @@ describe("S20: activities", () => {
     expect(names(ask(slack, METHOD, { limit: 2, cursor }).json.activities)).toEqual(["a"]);
   });
 
+  it("a cursor does not reach beyond the bounds that are sent with it", () => {
+    const slack = slackWith();
+    for (const before of [4, 3, 2, 1]) slack.world.activities.add(activity(String(before), before));
+    const cursor = ask(slack, METHOD, { limit: 1 }).json.response_metadata.next_cursor;
+    const bounds = { min_date_created: START_US - 4, max_date_created: START_US - 3 };
+    expect(names(ask(slack, METHOD, { ...bounds, cursor }).json.activities)).toEqual(["3", "4"]);
+    const rising = ask(slack, METHOD, { ...ASCENDING, limit: 1 }).json.response_metadata.next_cursor;
+    const later = { ...ASCENDING, min_date_created: START_US - 2, cursor: rising };
+    expect(names(ask(slack, METHOD, later).json.activities)).toEqual(["2", "1"]);
+  });
+
+  it("need a time, of their own or from whoever puts them in", () => {
+    const { activities } = slackWith().world;
+    expect(() => activities.add({ level: "info" })).toThrow(/`at`/);
+    expect(() => activities.add({ created: {} })).toThrow(/`at`/);
+    expect(() => activities.add({ created: "not a time" }, { at: START_US })).not.toThrow();
+  });
+
   it("an offset cursor shows again what growth pushed down", () => {
     const slack = slackWith({ cursor: "offset" });
     for (const name of ["a", "b", "c"]) slack.world.activities.add(activity(name, 5));
@@ -72,7 +90,9 @@ describe("S20: activities", () => {
   });
 
   it("every walk over a still log shows each wanted entry once, in order", () => {
-    const entries = fc.array(fc.record({ before: fc.nat(30), debug: fc.boolean(), lateMs: fc.nat(2) }), { maxLength: 60 });
+    const entries = fc.array(fc.record({ before: fc.nat(30), debug: fc.boolean(), lateMs: fc.nat(2) }), {
+      maxLength: 60,
+    });
     const asked = fc.record({
       limit: fc.integer({ min: 1, max: 20 }),
       direction: fc.constantFrom("asc", "desc"),
@@ -81,7 +101,7 @@ describe("S20: activities", () => {
     });
     fc.assert(
       fc.property(entries, asked, (list, { limit, direction, level, cursor }) => {
-        const slack = slackWith({ cursor: cursor as "keyset" | "offset" });
+        const slack = slackWith({ cursor: cursor });
         for (const [index, { before, debug, lateMs }] of list.entries())
           slack.world.activities.add(activity(String(index), before, { level: debug ? "debug" : "info" }), { lateMs });
         slack.setNow(START_MS + 2);
@@ -103,7 +123,13 @@ describe("filters", () => {
   const two = (behaviour: Partial<ActivitiesBehaviour> = {}) => {
     const slack = slackWith(behaviour);
     const first = { app_id: "A1", source: "slack", component_type: "functions", component_id: "Fn1", event_type: "e1" };
-    const second = { app_id: "A2", source: "developer", component_type: "workflows", component_id: "Wf1", event_type: "e2" };
+    const second = {
+      app_id: "A2",
+      source: "developer",
+      component_type: "workflows",
+      component_id: "Wf1",
+      event_type: "e2",
+    };
     slack.world.activities.add(activity("one", 9, first), { teamId: TEAM });
     slack.world.activities.add(activity("two", 8, second), { teamId: OTHER_TEAM });
     return slack;
@@ -137,7 +163,7 @@ describe("filters", () => {
     { filtersWithCursor: "remembered", rest: ["d"] },
   ] as const)("$filtersWithCursor: a cursor sent without them", ({ filtersWithCursor, rest }) => {
     const slack = slackWith({ filtersWithCursor });
-    const order = [..."abcd"];
+    const order = ["a", "b", "c", "d"];
     for (const [index, name] of order.entries()) slack.world.activities.add(activity(name, 10 - index));
     const filters = { ...ASCENDING, min_date_created: START_US - 8 };
     const first = ask(slack, METHOD, { ...filters, limit: 1 }).json;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Behaviour, EndOfListing } from "../../src/simulation/behaviour.ts";
+import type { Call } from "../../src/simulation/call.ts";
+import { createCursors } from "../../src/simulation/cursors.ts";
 import type { PageFault } from "../../src/simulation/faults.ts";
 import { createSimulatedSlack } from "../../src/simulation/slack.ts";
 import { ask, walk } from "./ask.ts";
@@ -21,6 +23,13 @@ function filled(behaviour: Partial<Behaviour> = {}, pageFault?: { fault: PageFau
   }
   return slack;
 }
+
+it("only so many cursors are known at a time", () => {
+  const cursors = createCursors(() => ({ expireAfterMs: undefined, expireAfterCalls: undefined }));
+  const call: Call = { index: 1, nth: 1, atMs: 0, http: "GET", method: "audit.logs", params: {}, workspace: "E1" };
+  const given = Array.from({ length: 10_001 }, (_, index) => cursors.give(String(index), call));
+  expect([cursors.take(given[0] as string, call), cursors.take(given[1] as string, call)]).toEqual([undefined, "1"]);
+});
 
 describe.each(METHODS)("S28: %s", (method) => {
   const cursorOf = (json: any): string => json.response_metadata.next_cursor;

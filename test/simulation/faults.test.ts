@@ -41,6 +41,7 @@ describe("S5: a fault", () => {
     for (const how of ["cut", "stall"] as const) {
       const slack = slackWith({ kind: how });
       expect(askForReply(slack, METHOD)).toMatchObject({ kind: "answer", delivery: { how } });
+      expect(slack.calls[0]?.outcome).toBe(how);
       expect(slack.ledger.shown("app_activities")).toEqual([]);
     }
     const gzip = askForReply(slackWith({ kind: "broken_gzip" }), METHOD);
@@ -91,7 +92,7 @@ describe("a schedule", () => {
     { schedule: { fromMs: 1002, untilMs: 1005 }, struck: [3, 4, 5] },
     { schedule: { where: ({ index }: { index: number }) => index === 7 }, struck: [7] },
   ] as const)("by $schedule", ({ schedule, struck }) => {
-    expect(struckBy({ fault, ...schedule } as ScheduledFault)).toEqual(struck);
+    expect(struckBy({ fault, ...schedule })).toEqual(struck);
   });
 
   it("can be replaced while running", () => {

@@ -65,6 +65,7 @@ describe("S2: what each method asks for", () => {
 
   it("nothing for `auth.test`, which tells whose token it is", () => {
     expect(outcome("auth.test", { kind: "bot", scopes: [], role: "member" })).toBe("ok");
+    expect(ask(createSimulatedSlack(), "auth.test").headers).not.toHaveProperty("x-accepted-oauth-scopes");
     const slack = createSimulatedSlack({
       tokens: [{ token: TOKEN }, { token: "team's", teamId: TEAM, userName: null, expiresAtMs: 1_772_442_060_000 }],
     });
@@ -83,6 +84,19 @@ describe("S2: what each method asks for", () => {
     });
   });
 
+  it("nothing, not even a token, for the Audit API's lists of words", () => {
+    const slack = createSimulatedSlack();
+    expect(ask(slack, "audit.actions", {}, { token: null }).json.actions.all).toContain("user_login");
+    expect(ask(slack, "audit.schemas", {}, { token: null }).json.schemas).toHaveLength(1);
+    expect(ask(slack, "audit.logs", {}, { token: null }).status).toBe(401);
+  });
+
+  it("no more than there is: a test that names a wrong token or workspace is told so", () => {
+    const slack = createSimulatedSlack();
+    expect(() => slack.tokens.revoke("other")).toThrow(/no such token/);
+    expect(() => slack.tenant.removeWorkspace("T0NOWHERE")).toThrow(/T0NOWHERE/);
+  });
+
   it("a single workspace has no organisation and a paid plan", () => {
     const slack = createSimulatedSlack({ tenant: { organisation: null } });
     expect(ask(slack, "auth.test").json).not.toHaveProperty("enterprise_id");
@@ -94,9 +108,13 @@ describe("S2: what each method asks for", () => {
 describe("S6: a token in the middle of a walk", () => {
   const walking = () => {
     const slack = createSimulatedSlack();
-    for (const before of [1, 2, 3]) slack.world.activities.add({ level: "info", created: (slack.now() - before) * 1000 });
+    for (const before of [1, 2, 3])
+      slack.world.activities.add({ level: "info", created: (slack.now() - before) * 1000 });
     const cursor = ask(slack, "admin.apps.activities.list", { limit: 1 }).json.response_metadata.next_cursor;
-    return { slack, next: (token = TOKEN) => ask(slack, "admin.apps.activities.list", { limit: 1, cursor }, { token }) };
+    return {
+      slack,
+      next: (token = TOKEN) => ask(slack, "admin.apps.activities.list", { limit: 1, cursor }, { token }),
+    };
   };
 
   it("may expire, be revoked, or lose its person", () => {
@@ -136,6 +154,7 @@ describe("S30: workspaces", () => {
       tenant: { workspaces: [{ id: "T1" }, { id: "T2", approved: false }, { id: "T3", name: "Third" }] },
     });
     const ids = (pages: any[][]) => pages.map((page) => page.map(({ id }) => id));
+    expect(ask(slack, "auth.teams.list").json.ok).toBe(true);
     expect(ids(walk(slack, "auth.teams.list", { limit: 1 }))).toEqual([["T1"], ["T3"]]);
     expect(ids(walk(slack, "admin.teams.list", { limit: 2 }))).toEqual([["T1", "T2"], ["T3"]]);
     expect(walk(slack, "auth.teams.list")[0]?.[1]).toEqual({ id: "T3", name: "Third" });

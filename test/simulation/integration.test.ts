@@ -93,7 +93,11 @@ describe("S17: pages", () => {
     const orders = (tiesMove: boolean) => {
       const slack = slackWith({ tiesMove }, []);
       for (let index = 0; index < 8; index++) slack.world.integration.add(change(1, { user_id: `twin${index}` }));
-      const seen = Array.from({ length: 5 }, () => page(slack).logs.map(({ user_id }: any) => user_id).join());
+      const seen = Array.from({ length: 5 }, () =>
+        page(slack)
+          .logs.map(({ user_id }: any) => user_id)
+          .join(),
+      );
       return new Set(seen).size;
     };
     expect(orders(false)).toBe(1);
@@ -139,6 +143,8 @@ it("S18: lifelike entries have a text for a date, either type of service id, and
     new Set(["added", "removed", "enabled", "disabled", "updated", "expanded"]),
   );
   expect(new Set(logs.map(({ rss_feed }) => typeof rss_feed))).toEqual(new Set(["string", "boolean", "undefined"]));
-  expect(new Set(logs.filter(({ reason }) => reason).map(({ change_type }) => change_type))).toEqual(new Set(["disabled"]));
+  expect(new Set(logs.filter(({ reason }) => reason).map(({ change_type }) => change_type))).toEqual(
+    new Set(["disabled"]),
+  );
   expect(ask(slack, METHOD, { team_id: TEAM }, { token: TOKEN }).status).toBe(200);
 });

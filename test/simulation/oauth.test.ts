@@ -8,10 +8,10 @@ const LIFETIME_MS = 43_200_000;
 function rotating() {
   const slack = createSimulatedSlack({
     startMs: START_MS,
-    rotation: { clientId: "id", clientSecret: "secret", refreshToken: "first" },
+    rotation: { clientId: "id", clientSecret: "sesame", refreshToken: "first" },
   });
   const refresh = (refresh_token: string, more: Record<string, string> = {}, headers = {}) => {
-    const form = { grant_type: "refresh_token", client_id: "id", client_secret: "secret", refresh_token, ...more };
+    const form = { grant_type: "refresh_token", client_id: "id", client_secret: "sesame", refresh_token, ...more };
     return ask(
       slack,
       "oauth.v2.access",
@@ -36,7 +36,13 @@ describe("S6: token rotation", () => {
     slack.setNow(START_MS + LIFETIME_MS);
     expect(works(TOKEN)).toBe("token_expired");
     const given = refresh("first");
-    expect(given).toMatchObject({ ok: true, token_type: "user", expires_in: 43_200, team: null, is_enterprise_install: true });
+    expect(given).toMatchObject({
+      ok: true,
+      token_type: "user",
+      expires_in: 43_200,
+      team: null,
+      is_enterprise_install: true,
+    });
     expect(works(given.access_token)).toBe("ok");
     expect(given.scope).toContain("auditlogs:read");
   });
@@ -66,9 +72,9 @@ describe("S6: token rotation", () => {
     expect(refresh("first", { client_secret: "wrong" }).error).toBe("bad_client_secret");
     expect(refresh("first", { client_id: "wrong" }).error).toBe("invalid_client_id");
     expect(refresh("first", { grant_type: "code" }).error).toBe("invalid_grant_type");
-    const basic = { authorization: `Basic ${Buffer.from("id:secret").toString("base64")}` };
+    const basic = { authorization: `Basic ${Buffer.from("id:sesame").toString("base64")}` };
     expect(refresh("first", { client_id: "", client_secret: "" }, basic).ok).toBe(true);
-    expect(JSON.stringify(slack.calls)).not.toMatch(/secret|first/);
+    expect(JSON.stringify(slack.calls)).not.toMatch(/sesame|first/);
   });
 
   it("is off unless asked for", () => {

@@ -1,18 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Identity, Store, StreamState } from "../../src/model.ts";
+import type { Store, StreamState } from "../../src/model.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
+import { hex, identity } from "./identity.ts";
 import { type Harness, type Model, type Real, storeCommands } from "./store-model.ts";
 
 const STREAM = "access_logs/T1";
-
-export function hex(n: number): string {
-  return n.toString(16).padStart(32, "0");
-}
-
-export function identity(n: number, more: Partial<Identity> = {}): Identity {
-  return { key: hex(n), version: "", mark: 1000 + n, ...more };
-}
 
 /** What every store has to do. `harness` makes one that is empty; the test's own hooks take it away. */
 export function describeStore(name: string, harness: () => Harness, runs: number): void {

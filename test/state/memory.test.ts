@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { StateError } from "../../src/model.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
 import { createMemoryDisk, createMemoryStore } from "../../src/state/memory.ts";
-import { describeStore, hex, identity } from "./contract.ts";
+import { describeStore } from "./contract.ts";
+import { hex, identity } from "./identity.ts";
 import type { Harness } from "./store-model.ts";
 
 function memoryHarness(): Harness {

@@ -1,33 +1,17 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { StateError, type Store } from "../../src/model.ts";
+import { StateError } from "../../src/model.ts";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
-import { describeStore, hex, identity } from "./contract.ts";
+import { describeStore } from "./contract.ts";
+import { hex, identity } from "./identity.ts";
+import { refusal } from "./refusal.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 20);
 describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 60);
-
-async function refusal(work: Promise<Store>): Promise<string> {
-  const error: unknown = await work.then(
-    () => "it opened",
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(StateError);
-  return (error as StateError).message;
-}
 
 describe("openSqliteStore on a first run", () => {
   it("makes the last folder with mode 0700 and the files with 0600", async () => {
@@ -203,15 +187,5 @@ describe("the state file", () => {
     }
     expect(sizes.at(-1)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 30)));
     await store.close();
-  });
-
-  it("holds no entry content and no plain name but the streams'", async () => {
-    const folder = temporaryFolder();
-    const path = join(folder, "state.db");
-    mkdirSync(join(folder, "copy"));
-    const store = await openSqliteStore({ path });
-    await (await store.open("s")).commit({ remember: [identity(1)], position: { low: 1 } });
-    await store.close();
-    expect(readFileSync(path).includes("slack.com")).toBe(false);
   });
 });

@@ -1,0 +1,42 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "rolldown";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Two files for Node: the entry that `bin` names, and the program with all it needs. Not minified: it starts no faster. */
+export default defineConfig({
+  cwd: root,
+  input: { "slack-otel": "src/launch.ts" },
+  platform: "node",
+  output: {
+    dir: "dist",
+    format: "esm",
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "[name].mjs",
+    cleanDir: true,
+    comments: { legal: false },
+  },
+  plugins: [thirdPartyLicenses()],
+});
+
+/** What is bundled is passed on, and its licences ask to go with it. */
+function thirdPartyLicenses(): Plugin {
+  return {
+    name: "third-party-licenses",
+    async generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+      const folders = new Set(modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []));
+      const texts = await Promise.all([...folders].toSorted().map(licenseOf));
+      this.emitFile({ type: "asset", fileName: "THIRD-PARTY-LICENSES.txt", source: texts.join("\n\n") });
+    },
+  };
+}
+
+async function licenseOf(folder: string): Promise<string> {
+  const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, string>;
+  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file`);
+  return `${name} ${version}\n\n${await readFile(join(folder, file), "utf8")}`;
+}

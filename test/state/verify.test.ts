@@ -1,0 +1,188 @@
+import {
+  ftruncateSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it } from "vitest";
+import { StateError } from "../../src/model.ts";
+import { openSqliteStore } from "../../src/state/sqlite.ts";
+import { verify } from "../../src/state/verify.ts";
+import { refusal } from "./refusal.ts";
+import { contentOf, makeSample } from "./sample.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+async function sample(): Promise<{ path: string; bytes: Buffer; content: string }> {
+  const path = join(temporaryFolder(), "state.db");
+  const content = await makeSample(path);
+  return { path, bytes: readFileSync(path), content };
+}
+
+/** The state must be refused, and left exactly as it was, with nothing new beside it but the lock. */
+async function expectRefused(path: string): Promise<string> {
+  const bytes = statSync(path).isFile() ? readFileSync(path) : undefined;
+  const before = readdirSync(join(path, ".."));
+  const message = await refusal(openSqliteStore({ path }));
+  expect(message).toContain(path);
+  expect(message).toContain("It was left as it is.");
+  if (bytes !== undefined) expect(readFileSync(path).equals(bytes)).toBe(true);
+  expect(new Set(readdirSync(join(path, "..")))).toEqual(new Set([...before, "state.db.lock"]));
+  return message;
+}
+
+describe("openSqliteStore refuses", () => {
+  it.each<[string, string, RegExp]>([
+    ["an empty file", "", /it is empty.*move it and .*state\.db-journal aside.*"start".*backfill/],
+    ["a text file", "positions: none\n".repeat(50), /not an SQLite database.*move it/],
+    ["one byte", "S", /not an SQLite database/],
+    ["the magic words alone", "SQLite format 3\0", /not one of this program/],
+  ])("%s", async (_, text, message) => {
+    const path = join(temporaryFolder(), "state.db");
+    writeFileSync(path, text);
+    expect(await expectRefused(path)).toMatch(message);
+  });
+
+  it("a folder", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    mkdirSync(path);
+    expect(await expectRefused(path)).toMatch(/it is a folder.*path of a file/);
+  });
+
+  it("what is no regular file", async () => {
+    expect(await refusal(verify("/dev/null", undefined))).toContain("not a regular file");
+  });
+
+  it.each([
+    [
+      "another program's database",
+      "CREATE TABLE t (a); INSERT INTO t VALUES (1)",
+      /not one of this program.*another path/,
+    ],
+    ["a database without tables", "PRAGMA user_version = 1", /not one of this program/],
+  ])("%s", async (_, sql, message) => {
+    const path = join(temporaryFolder(), "state.db");
+    const database = new DatabaseSync(path);
+    database.exec(sql);
+    database.close();
+    expect(await expectRefused(path)).toMatch(message);
+  });
+
+  it.each([
+    [
+      "a newer schema",
+      "PRAGMA user_version = 2",
+      /newer version of this program \(schema 2, this one knows 1\).*newer one/,
+    ],
+    ["an older schema than there ever was", "PRAGMA user_version = 0", /schema version is 0/],
+    ["a table too many", "CREATE TABLE t (a)", /tables are not those/],
+    ["a table too few", "DROP TABLE receipts", /tables are not those/],
+    ["WAL mode", "PRAGMA journal_mode = WAL", /WAL mode/],
+    ["a position that somebody edited", "UPDATE streams SET position = '{}' WHERE id = 1", /checksum of a stream's/],
+    [
+      "two positions that somebody swapped",
+      "UPDATE streams SET id = id + 7; UPDATE streams SET id = 11 - id",
+      /checksum of a stream's/,
+    ],
+    ["a generation put back", "UPDATE streams SET generation = 1 WHERE id = 2", /checksum of a stream's/],
+    ["a stream's row that vanished", "DELETE FROM streams WHERE id = 3", /a stream is missing/],
+    ["all streams' rows gone", "DELETE FROM streams", /a stream is missing/],
+    ["its meta row gone", "DELETE FROM meta", /a stream is missing/],
+    ["a receipt that vanished", "DELETE FROM receipts WHERE id = (SELECT max(id) FROM receipts)", /receipt is missing/],
+    ["a receipt of nobody", "UPDATE receipts SET stream = 9", /checksum of a receipt/],
+    ["a mark that changed", "UPDATE ledger SET mark = mark + 1", /checksum of a delivered entry/],
+    ["an identity that vanished", "DELETE FROM ledger WHERE key = (SELECT max(key) FROM ledger)", /entry is missing/],
+    ["all identities gone", "DELETE FROM ledger", /entry is missing/],
+    ["identities of nobody", "UPDATE ledger SET stream = stream + 9", /checksum of a delivered entry/],
+  ])("%s", async (_, sql, message) => {
+    const { path } = await sample();
+    const database = new DatabaseSync(path);
+    database.exec(sql);
+    database.close();
+    expect(await expectRefused(path)).toMatch(message);
+  });
+
+  it("a state that is longer than it says", async () => {
+    const { path, bytes } = await sample();
+    writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(4096)]));
+    expect(await expectRefused(path)).toMatch(/has \d+ bytes where its header says \d+/);
+  });
+
+  it("a state whose pages are zeros, page by page", async () => {
+    const { path, bytes, content } = await sample();
+    let refused = 0;
+    for (let at = 0; at < bytes.length; at += 4096) {
+      const damaged = Buffer.from(bytes);
+      damaged.fill(0, at, at + 4096);
+      writeFileSync(path, damaged);
+      refused += (await outcome(path, content)) === "refused" ? 1 : 0;
+    }
+    expect(refused).toBeGreaterThan(4);
+  });
+});
+
+/** A state that was not refused must hold exactly the truth. */
+async function outcome(path: string, content: string): Promise<"refused" | "true"> {
+  const bytes = readFileSync(path);
+  try {
+    const store = await openSqliteStore({ path });
+    try {
+      expect(await contentOf(store)).toBe(content);
+      return "true";
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    return "refused";
+  }
+}
+
+describe("a damaged state is never taken for another one", () => {
+  it("cut at every length", { timeout: 120_000 }, async () => {
+    const { path, bytes } = await sample();
+    const file = openSync(path, "r+");
+    let accepted = 0;
+    for (let length = bytes.length - 1; length >= 0; length -= 1) {
+      ftruncateSync(file, length);
+      await verify(path, undefined).then(
+        () => (accepted += 1),
+        (error: unknown) => expect(error).toBeInstanceOf(StateError),
+      );
+    }
+    closeSync(file);
+    expect(accepted).toBe(0);
+  });
+
+  it("with one of 1,000 bits flipped", { timeout: 120_000 }, async () => {
+    const { path, bytes, content } = await sample();
+    const counts = { refused: 0, true: 0 };
+    const random = numbers(1);
+    for (let n = 0; n < 1000; n += 1) {
+      const bit = random(bytes.length * 8);
+      const flipped = Buffer.from(bytes);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(path, flipped);
+      counts[await outcome(path, content)] += 1;
+    }
+    console.info(`bit flips in ${bytes.length} bytes: ${counts.refused} refused, ${counts.true} without effect`);
+    expect(counts.refused).toBeGreaterThan(300);
+  });
+});
+
+/** Numbers below a limit, the same in each run (xorshift32). */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
