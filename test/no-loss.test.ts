@@ -105,11 +105,12 @@ async function playSchedule(seed: number) {
     },
     {
       seed,
-      perHour: { logins: 60, integrationChanges: 12, activities: 120, auditEntries: 90 },
+      people: 150,
+      perHour: { logins: 60, integrationChanges: 40, activities: 120, auditEntries: 90 },
       late: { probability: random.pick([0, 0.2]), upToMs: 600_000 },
     },
   );
-  traffic.history({ logins: 150, integrationChanges: 90, activities: 250, auditEntries: 200 }, START_HOURS * 2);
+  traffic.history({ logins: 400, integrationChanges: 160, activities: 250, auditEntries: 200 }, START_HOURS * 2);
 
   const disk = createMemoryDisk();
   const receiver = createMemoryReceiver();
@@ -130,11 +131,12 @@ async function playSchedule(seed: number) {
 
   const rounds = 3 + random.between(0, 3);
   for (let round = 0; round < rounds; round++) {
-    const share = random.pick([0, 0, 0.1, 0.25]);
+    const probability = random.pick([0, 0.05, 0.1]);
+    const chances = [random.pick(SLACK_FAULTS), random.pick(SLACK_FAULTS), random.pick(SLACK_FAULTS)];
     slack.setFaults(
       randomFaults(
         seed * 100 + round,
-        SLACK_FAULTS.map((fault) => ({ fault, probability: share / SLACK_FAULTS.length })),
+        chances.map((fault) => ({ fault, probability })),
       ),
     );
     const troubled = random.chance(0.5);
@@ -160,42 +162,51 @@ async function playSchedule(seed: number) {
     await clock.advance(random.between(1, 60) * 60_000);
   }
 
-  // Drain: no faults, nothing new, and once more after a deep sweep is due.
+  // Drain: no faults and nothing new. Whatever was late shows by now.
   lively = false;
   slack.setFaults([]);
   receiver.answer = () => "accept";
   slack.behaviour.cursors.expireAfterCalls = undefined;
   slack.behaviour.access.callsAreAccess = false;
-  await clock.run(forwardOnce(options));
-  await clock.advance(7 * 3_600_000);
+  await clock.advance(15 * 60_000);
   const outcomes = await clock.run(forwardOnce(options));
-  return { slack, behaviour, receiver, expected, startBySlack, faults, outcomes };
+  const startSeconds = startBySlack / 1000;
+  const lost = (log: keyof typeof TIMES, texts: Iterable<string>) => {
+    const got = new Set(receiver.received.map(({ text }) => text));
+    const { key, perSecond } = TIMES[log];
+    return [...texts].filter((text) => {
+      const time = Number((JSON.parse(text) as Record<string, unknown>)[key]) / perSecond;
+      return time >= startSeconds + 1 && !got.has(text);
+    });
+  };
+  const lostAtOnce = [
+    ...lost("integration_logs", expected.integration_logs),
+    ...lost("app_activities", expected.app_activities),
+    ...lost("audit_logs", expected.audit_logs),
+  ];
+  // Rows that changed far from the head are found when a deep sweep is due.
+  await clock.advance(7 * 3_600_000);
+  outcomes.push(...(await clock.run(forwardOnce(options))));
+  const order = behaviour.access?.order ?? "date_first";
+  const rows = slack.world.access.listing(slack.now(), order, {}).map(({ text }) => canonical(JSON.parse(text)));
+  return { slack, behaviour, receiver, faults, outcomes, lostAtOnce, lostRows: lost("access_logs", rows) };
 }
 
-const inTime = (received: readonly Received[]) => new Map(received.map((record) => [record.text, record]));
+const TIMES = {
+  access_logs: { key: "date_last", perSecond: 1 },
+  integration_logs: { key: "date", perSecond: 1 },
+  app_activities: { key: "created", perSecond: 1e6 },
+  audit_logs: { key: "date_create", perSecond: 1 },
+};
 
 describe("nothing is lost, invented or repeated without a cause", () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed++) {
     it(`under schedule ${seed}`, async () => {
-      const { slack, behaviour, receiver, expected, startBySlack, faults, outcomes } = await playSchedule(seed);
+      const { slack, behaviour, receiver, faults, outcomes, lostAtOnce, lostRows } = await playSchedule(seed);
       expect(outcomes.map(({ stream, result }) => `${stream} ${result}`)).toEqual(
         outcomes.map(({ stream }) => `${stream} complete`),
       );
-      const got = inTime(receiver.received);
-      const startSeconds = startBySlack / 1000;
-      const owed = (text: string, key: string, perSecond: number) =>
-        Number((JSON.parse(text) as Record<string, unknown>)[key]) / perSecond >= startSeconds + 1;
-      const lost = [
-        ...[...expected.integration_logs].filter((text) => owed(text, "date", 1) && !got.has(text)),
-        ...[...expected.app_activities].filter((text) => owed(text, "created", 1e6) && !got.has(text)),
-        ...[...expected.audit_logs].filter((text) => owed(text, "date_create", 1) && !got.has(text)),
-        ...slack.world.access
-          .listing(slack.now(), behaviour.access?.order ?? "date_first", {})
-          .map(({ text }) => canonical(JSON.parse(text)))
-          .filter((text) => owed(text, "date_last", 1) && !got.has(text)),
-      ];
-      if (process.env["DBG"] && lost.length) { for (const c of slack.calls.filter(c=>c.method==="audit.logs")) console.log(new Date(c.atMs).toISOString(), JSON.stringify(c.params), c.outcome, c.entries); for (const l of lost) { const m = /"date_create":(\d+)/.exec(l); console.log("LOST", m?.[1], m && new Date(Number(m[1])*1000).toISOString(), slack.ledger.shown("audit_logs").filter(s=>canonical(JSON.parse(s.text))===l).length) } }
-      expect(lost, JSON.stringify(behaviour)).toEqual([]);
+      expect({ lostAtOnce, lostRows }, JSON.stringify(behaviour)).toEqual({ lostAtOnce: [], lostRows: [] });
 
       const shown = new Set(
         (["access_logs", "integration_logs", "app_activities", "audit_logs"] as const).flatMap((log) =>

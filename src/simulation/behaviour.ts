@@ -38,7 +38,7 @@ export interface AccessBehaviour {
   retentionMs: number | undefined;
   /** S16: classic pages beyond this one answer `fatal_error`. */
   fatalBeyondPage: number | undefined;
-  /** Whether rows of the same second change places between calls. */
+  /** Whether rows of the same second change places between calls (pages and offset cursors; a keyset needs an order). */
   tiesMove: boolean;
   ending: EndOfListing;
 }

@@ -28,6 +28,7 @@ export async function createDatabase(path: string): Promise<void> {
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (error) {
+    await removeDatabase(temporary).catch(() => {});
     throw explained(path, error);
   }
 }

@@ -9,6 +9,7 @@ interface SqliteError extends Error {
 }
 
 const BUSY = 5;
+const NOT_A_DATABASE = 26;
 
 function isSqliteError(error: unknown): error is SqliteError {
   return error instanceof Error && "errcode" in error && typeof error.errcode === "number";
@@ -16,6 +17,10 @@ function isSqliteError(error: unknown): error is SqliteError {
 
 export function isBusy(error: unknown): boolean {
   return isSqliteError(error) && (error.errcode & 0xff) === BUSY;
+}
+
+export function isNotDatabase(error: unknown): boolean {
+  return isSqliteError(error) && (error.errcode & 0xff) === NOT_A_DATABASE;
 }
 
 /** The content of the file cannot be trusted. It is left as it is. */
@@ -67,14 +72,14 @@ function explainedSqlite(path: string, error: SqliteError): StateError {
     case 14:
       return unusable("it cannot be opened", WRITABLE);
     case 8:
-      return unusable("it is read-only", WRITABLE);
+      return unusable("it, or its folder, is read-only", WRITABLE);
     case 10:
       return unusable("reading or writing failed", "Check the disk and the volume, then start again.");
     case 13:
       return unusable("the disk is full", FREE);
     case 11:
       return damaged(path, "it is damaged", error);
-    case 26:
+    case NOT_A_DATABASE:
       return damaged(path, "it is not an SQLite database", error);
     default:
       return unusable(`SQLite failed: ${error.message}`, "Check the disk and the volume, then start again.");

@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
 
-import { explained, isBusy, taken } from "./failure.ts";
+import { explained, isBusy, isNotDatabase, taken, unsuitable } from "./failure.ts";
 import { createPrivately } from "./file.ts";
 
 const TRY_AGAIN_MS = 100;
@@ -38,6 +38,9 @@ export async function acquireLock(path: string, waitMs: number, signal: AbortSig
         throw error;
       }
     } catch (error) {
+      if (isNotDatabase(error)) {
+        throw unsuitable(lockPath, "it is no lock file of this program", "Remove it: a lock file is empty.", error);
+      }
       if (!isBusy(error)) throw explained(lockPath, error);
       if (waitedMs >= waitMs) throw taken(path, error);
     }

@@ -95,7 +95,7 @@ function apply(content: StreamContent, change: Commit, position: string | undefi
   content.position = position ?? content.position;
   for (const identity of change.remember) addIdentity(content.ledger, { ...identity });
   content.forgetBelow = Math.max(content.forgetBelow, change.forgetBelow ?? -Infinity);
-  content.ledger = kept(content.ledger, content.forgetBelow);
+  if (content.forgetBelow > -Infinity) content.ledger = kept(content.ledger, content.forgetBelow);
   content.generation += 1;
   return content.generation;
 }

@@ -1,14 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 
 import type { Commit, Store, StreamState } from "../model.ts";
-import { explained, taken } from "./failure.ts";
 import { checkCommit } from "./check-commit.ts";
-import { openLedger } from "./ledger.ts";
 import type { CommitPoint } from "./commit-point.ts";
+import { readStreams } from "./content.ts";
+import { explained, taken } from "./failure.ts";
+import { openLedger } from "./ledger.ts";
 import { type StreamRow, streamChecksum, streamSetChecksum } from "./rows.ts";
 import { patiently, transact } from "./transaction.ts";
-import { readStreams } from "./content.ts";
 
+/** The store over a state file that was verified, is locked and can be written. */
 export function createStore({
   database,
   path,
@@ -57,6 +58,14 @@ export function createStore({
     return row;
   };
 
+  /** Only if it is still as this instance left it. */
+  const replace = (before: StreamRow, after: StreamRow): void => {
+    const { position, generation, forgetBelow, recent, moved } = after;
+    const values = [position, generation, forgetBelow, recent, moved, streamChecksum(after)];
+    const { changes } = update.run(...values, before.id, before.generation, streamChecksum(before));
+    if (changes !== 1) throw taken(path);
+  };
+
   const open = (name: string): StreamState => {
     let row = transact(database, () => rowOf(name));
     const ledger = openLedger(database, path, row);
@@ -65,31 +74,10 @@ export function createStore({
       const { after, settle } = transact(database, () => {
         reached("position-begun", name);
         const forgetBelow = highest(row.forgetBelow, change.forgetBelow ?? null);
-        const { recent, moved, settle } = ledger.write(
-          change.remember,
-          forgetBelow,
-          Math.floor(recentAtMost / states.size),
-        );
-        const after = {
-          ...row,
-          position: position ?? row.position,
-          generation: row.generation + 1,
-          forgetBelow,
-          recent,
-          moved,
-        };
-        const { changes } = update.run(
-          after.position,
-          after.generation,
-          forgetBelow,
-          recent,
-          moved,
-          streamChecksum(after),
-          row.id,
-          row.generation,
-          streamChecksum(row),
-        );
-        if (changes !== 1) throw taken(path);
+        const { settle, ...counts } = ledger.write(change.remember, forgetBelow, recentAtMost / states.size);
+        const generation = row.generation + 1;
+        const after = { ...row, position: position ?? row.position, generation, forgetBelow, ...counts };
+        replace(row, after);
         reached("position-written", name);
         return { after, settle };
       });

@@ -123,11 +123,15 @@ describe("S25: bounds", () => {
 
   it("are plain digits", () => {
     expect(ask(slackWith(), METHOD, { oldest: "1.56e+09" }).status).toBe(400);
+    expect(ask(slackWith(), METHOD, { latest: "now" }).status).toBe(400);
+    expect(ask(slackWith(), METHOD, { limit: 0 }).status).toBe(400);
   });
 });
 
 it("S3: an unknown action is 400, a bad token 401 without JSON", () => {
   const slack = slackWith();
+  slack.world.audit.add(entry("new", 1, { action: "brand_new_action" }));
+  expect(ids(ask(slack, METHOD, { action: "brand_new_action" }).json.entries)).toEqual(["new"]);
   expect(ask(slack, METHOD, { action: "no_such_action" })).toMatchObject({
     status: 400,
     json: { error: "invalid_action" },

@@ -65,6 +65,9 @@ describe("S2: what each method asks for", () => {
 
   it("nothing for `auth.test`, which tells whose token it is", () => {
     expect(outcome("auth.test", { kind: "bot", scopes: [], role: "member" })).toBe("ok");
+    const bot = createSimulatedSlack({ tokens: [{ token: TOKEN, kind: "bot" }] });
+    expect(ask(bot, "auth.test").json).toHaveProperty("bot_id");
+    expect(ask(createSimulatedSlack(), "auth.test").json).not.toHaveProperty("bot_id");
     expect(ask(createSimulatedSlack(), "auth.test").headers).not.toHaveProperty("x-accepted-oauth-scopes");
     const slack = createSimulatedSlack({
       tokens: [{ token: TOKEN }, { token: "team's", teamId: TEAM, userName: null, expiresAtMs: 1_772_442_060_000 }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createSimulatedSlack } from "../../src/simulation/slack.ts";
-import { ask, TOKEN } from "./ask.ts";
+import { ask, TEAM, TOKEN } from "./ask.ts";
 
 const START_MS = 1_772_442_000_000;
 const LIFETIME_MS = 43_200_000;
@@ -75,6 +75,17 @@ describe("S6: token rotation", () => {
     const basic = { authorization: `Basic ${Buffer.from("id:sesame").toString("base64")}` };
     expect(refresh("first", { client_id: "", client_secret: "" }, basic).ok).toBe(true);
     expect(JSON.stringify(slack.calls)).not.toMatch(/sesame|first/);
+  });
+
+  it("of a workspace's token tells the workspace", () => {
+    const slack = createSimulatedSlack({
+      tokens: [{ token: "other" }, { token: TOKEN, teamId: TEAM }],
+      rotation: { clientId: "id", clientSecret: "sesame", refreshToken: "first", token: TOKEN },
+    });
+    const body = "grant_type=refresh_token&client_id=id&client_secret=sesame&refresh_token=first";
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const { json } = ask(slack, "oauth.v2.access", {}, { token: null, verb: "POST", headers, body });
+    expect(json).toMatchObject({ team: { id: TEAM }, enterprise: { id: "E0ACME00001" }, is_enterprise_install: false });
   });
 
   it("is off unless asked for", () => {

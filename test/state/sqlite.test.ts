@@ -126,6 +126,12 @@ describe("openSqliteStore beside others", () => {
     await first.close();
   });
 
+  it("says what to do when its lock file is another file", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    writeFileSync(`${path}.lock`, "pid 4711\n".repeat(100));
+    expect(await refusal(openSqliteStore({ path }))).toMatch(/state\.db\.lock: it is no lock file.*Remove it/);
+  });
+
   it("lets readers in, before and after a commit", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path });
