@@ -84,7 +84,11 @@ async function playSchedule(seed: number) {
     beforeCall: () => void (lively && traffic.advance(slack.now())),
   });
   const startBySlack = startMs + (slack.now() - clock.now());
-  const expected = { integration_logs: new Set<string>(), app_activities: new Set<string>(), audit_logs: new Set<string>() };
+  const expected = {
+    integration_logs: new Set<string>(),
+    app_activities: new Set<string>(),
+    audit_logs: new Set<string>(),
+  };
   const noting =
     <Options>(log: keyof typeof expected, add: (entry: never, options?: Options) => void) =>
     (entry: never, options?: Options) => {
@@ -124,7 +128,10 @@ async function playSchedule(seed: number) {
       start: new Date(startBySlack).toISOString(),
       batch: { max_records: MAX_RECORDS },
       sources: Object.fromEntries(
-        ["access_logs", "integration_logs", "app_activities", "audit_logs"].map((name) => [name, { calls_per_minute: 1000 }]),
+        ["access_logs", "integration_logs", "app_activities", "audit_logs"].map((name) => [
+          name,
+          { calls_per_minute: 1000 },
+        ]),
       ),
     },
   };

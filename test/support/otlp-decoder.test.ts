@@ -164,7 +164,7 @@ test.each([
   ["base64 that is none", '{"body":{"bytesValue":"?"}}'],
   ["an id in base64", '{"traceId":"AQIDBAUGBwgJCgsMDQ4PEA=="}'],
   ["an empty span id", '{"spanId":""}'],
-  ["an attribute without a key", '{"attributes":[{"value":{}}]}'],
+  ["an attribute whose key is no text", '{"attributes":[{"key":1,"value":{}}]}'],
   ["a time that is no time", '{"timeUnixNano":"soon"}'],
 ])("refuses JSON with %s", (_name, record) => {
   expect(() => decodeJson(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}]}]}]}`)).toThrow();
@@ -177,4 +177,9 @@ test("shows values as JSON would have them", () => {
   ]);
   const plain = JSON.parse('{"__proto__":[1,9007199254740994,"1152921504606846976",null],"bytes":"AQI="}') as unknown;
   expect(JSON.stringify(toPlain(value))).toBe(JSON.stringify(plain));
+});
+
+it("reads an empty key that a Collector left out, as proto3 JSON does with what is empty", () => {
+  const [record] = decodeJson('{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"value":{}}]}]}]}]}');
+  expect(record?.attributes).toEqual(new Map([["", null]]));
 });

@@ -95,7 +95,8 @@ function attributes(value: unknown): DecodedAttributes {
   return toMap(
     list(value).map((item) => {
       const pair = object(item, ["key", "value"]);
-      return [required(string, pair["key"]), pair["value"] === undefined ? null : decodeAnyValue(pair["value"])];
+      // Proto3 JSON leaves out what is empty, a key as well.
+      return [string(pair["key"]), pair["value"] === undefined ? null : decodeAnyValue(pair["value"])];
     }),
   );
 }
