@@ -102,9 +102,9 @@ async function playSchedule(seed: number) {
       now: slack.now,
       world: {
         ...world,
-        integration: { ...world.integration, add: noting("integration_logs", world.integration.add) },
-        activities: { ...world.activities, add: noting("app_activities", world.activities.add) },
-        audit: { ...world.audit, add: noting("audit_logs", world.audit.add) },
+        integration: { ...world.integration, add: noting("integration_logs", (entry, options) => world.integration.add(entry, options)) },
+        activities: { ...world.activities, add: noting("app_activities", (entry, options) => world.activities.add(entry, options)) },
+        audit: { ...world.audit, add: noting("audit_logs", (entry, options) => world.audit.add(entry, options)) },
       },
     },
     {

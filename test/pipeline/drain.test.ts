@@ -91,7 +91,11 @@ describe("drain", () => {
   it("stores no position when the destination refuses, and leaves Slack alone", async () => {
     const { options, happened } = scene([pageOf(recordNumbers(1), 1), pageOf(recordNumbers(1), 2)], async function* () {
       yield* [];
-      return await Promise.resolve({ kind: "refused" as const, fault: "credentials" as const, cause: { message: "no" } });
+      return await Promise.resolve({
+        kind: "refused" as const,
+        fault: "credentials" as const,
+        cause: { message: "no" },
+      });
     });
     expect(await drain(options, never)).toMatchObject({ kind: "refused", fault: "credentials" });
     expect(happened).toEqual(["page 1"]);

@@ -54,9 +54,14 @@ describe("withRetry", () => {
     const clock = createVirtualClock();
     const options = { clock, random: () => 0, attemptSignal: never };
     const payload = withRetry(scripted([retry({ escalate: "payload" })]).send, options);
-    expect(await clock.run(payload(recordNumbers(1), never))).toMatchObject({ fault: "payload", reason: "server_error" });
+    expect(await clock.run(payload(recordNumbers(1), never))).toMatchObject({
+      fault: "payload",
+      reason: "server_error",
+    });
     const html = scripted([retry({ escalate: "configuration" })]);
-    expect(await clock.run(withRetry(html.send, options)(recordNumbers(1), never))).toMatchObject({ fault: "configuration" });
+    expect(await clock.run(withRetry(html.send, options)(recordNumbers(1), never))).toMatchObject({
+      fault: "configuration",
+    });
     expect(html.calls()).toBe(5);
   });
 

@@ -179,7 +179,7 @@ test("shows values as JSON would have them", () => {
   expect(JSON.stringify(toPlain(value))).toBe(JSON.stringify(plain));
 });
 
-it("reads an empty key that a Collector left out, as proto3 JSON does with what is empty", () => {
+test("reads an empty key that a Collector left out, as proto3 JSON does with what is empty", () => {
   const [record] = decodeJson('{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"value":{}}]}]}]}]}');
   expect(record?.attributes).toEqual(new Map([["", null]]));
 });
