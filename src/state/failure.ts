@@ -77,6 +77,8 @@ function explainedSqlite(path: string, error: SqliteError): StateError {
       return unusable("reading or writing failed", "Check the disk and the volume, then start again.");
     case 13:
       return unusable("the disk is full", FREE);
+    case 1:
+      return damaged(path, `SQLite can make nothing of it (${error.message})`, error);
     case 11:
       return damaged(path, "it is damaged", error);
     case NOT_A_DATABASE:

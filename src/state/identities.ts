@@ -1,6 +1,6 @@
 import type { Identity } from "../model.ts";
 
-/** Identities by their key. Of one version only the one with the highest mark is there. */
+/** Identities by their key. Of one version only the one with the highest mark is there, of several the first. */
 export type Identities = Map<string, readonly Identity[]>;
 
 export function addIdentity(identities: Identities, identity: Identity): void {

@@ -56,7 +56,7 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
     for (const identity of identities.toSorted(byKey)) {
       const { key, version, count = null, lastSeconds = null, mark } = identity;
       const checksum = identityChecksum(stream.id, identity);
-      statements.upsert.run(stream.id, bytes(key), bytes(version), count, lastSeconds, mark, checksum);
+      statements.upsert.run(stream.id, key, version, count, lastSeconds, mark, checksum);
     }
     return Number(statements.sum.get(stream.id)?.["sum"]);
   };
@@ -64,16 +64,14 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
   return {
     lookUp(keys) {
       const found: Identities = new Map();
-      for (const key of keys) {
-        const versions = recent.get(key);
-        if (versions !== undefined) found.set(key, versions);
-      }
-      const rows = moved > 0 ? statements.select.all(JSON.stringify([...new Set(keys)]), stream.id) : [];
+      const asked = new Set(keys);
+      const rows = moved > 0 ? statements.select.all(JSON.stringify([...asked]), stream.id) : [];
       for (const row of rows as unknown as LedgerRow[]) {
         const identity = identityOf(row);
         if (identity === undefined) throw damaged(path, "the checksum of a delivered entry does not fit");
         addIdentity(found, identity);
       }
+      for (const key of asked) for (const identity of recent.get(key) ?? []) addIdentity(found, identity);
       return kept(found, forgottenBelow);
     },
 
@@ -91,9 +89,8 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
           },
         };
       }
-      const all = new Map(recent);
-      for (const identity of identities) addIdentity(all, identity);
-      const remaining = kept(all, forgetBelow);
+      const remaining = kept(recent, forgetBelow);
+      for (const identity of identities) if (identity.mark >= forgetBelow) addIdentity(remaining, identity);
       const flat = [...remaining.values()].flat();
       const toTable = flat.length > recentAtMost / 2;
       statements.removeReceipts.run(stream.id);
@@ -127,7 +124,7 @@ function prepare(database: DatabaseSync) {
     removeReceipts: database.prepare("DELETE FROM receipts WHERE stream = ?"),
     forget: database.prepare("DELETE FROM ledger WHERE stream = ? AND mark < ?"),
     upsert: database.prepare(
-      "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count, " +
+      "INSERT INTO ledger VALUES (?, unhex(?), unhex(?), ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = excluded.count, " +
         "last_seconds = excluded.last_seconds, mark = excluded.mark, checksum = excluded.checksum " +
         "WHERE excluded.mark > mark",
     ),
@@ -136,8 +133,4 @@ function prepare(database: DatabaseSync) {
 
 function byKey(a: Identity, b: Identity): number {
   return a.key < b.key ? -1 : Number(a.key > b.key);
-}
-
-function bytes(hex: string): Uint8Array {
-  return Buffer.from(hex, "hex");
 }

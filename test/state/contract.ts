@@ -71,10 +71,21 @@ export function describeStore(name: string, harness: () => Harness, runs: number
 
     it("keeps the higher of two marks, whichever came first", async () => {
       const { state } = await opened();
-      await state.commit({ remember: [identity(1, { mark: 5 }), identity(2, { mark: 9 })] });
-      await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 5 })] });
+      const fillers = Array.from({ length: 20 }, (_, i) => identity(100 + i));
+      await state.commit({ remember: [identity(1, { mark: 5 }), identity(2, { mark: 9 }), ...fillers] });
+      await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 5 }), ...fillers] });
       const marks = [...(await state.known([hex(1), hex(2)])).values()].flat().map(({ mark }) => mark);
       expect(marks).toEqual([9, 9]);
+    });
+
+    it("keeps the first of two with equal marks", async () => {
+      const { state } = await opened();
+      const fillers = Array.from({ length: 20 }, (_, i) => identity(100 + i));
+      await state.commit({ remember: [identity(1, { count: 1 }), ...fillers] });
+      await state.commit({ remember: [identity(1, { count: 2 })] });
+      expect((await state.known([hex(1)])).get(hex(1))).toEqual([identity(1, { count: 1 })]);
+      await state.commit({ remember: [identity(1, { count: 3 }), ...fillers] });
+      expect((await state.known([hex(1)])).get(hex(1))).toEqual([identity(1, { count: 1 })]);
     });
 
     it("forgets what is below the mark, of what it knew and of what it is told now, and nothing else", async () => {

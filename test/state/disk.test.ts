@@ -175,17 +175,23 @@ describe("a state that may not be written", () => {
 
 /** A volume of its own, which only root can mount. */
 function smallVolume(context: TestContext, size: string): string {
-  context.skip(!IS_ROOT, "only root can mount a small volume");
+  if (!IS_ROOT) skip(context, "only root can mount a small volume");
   const folder = temporaryFolder();
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "pipe" });
   } catch {
-    context.skip(true, "this machine lets no one mount a small volume");
+    skip(context, "this machine lets no one mount a small volume");
   }
   onTestFinished(() => {
     execFileSync("umount", ["-l", folder]);
   });
   return folder;
+}
+
+/** Says why on every reporter. */
+function skip(context: TestContext, reason: string): never {
+  console.info(`skipped: ${context.task.name}: ${reason}`);
+  return context.skip(reason);
 }
 
 function fillUp(path: string): void {
@@ -202,7 +208,7 @@ function fillUp(path: string): void {
 
 /** A state owned by a user without rights of its own, and how that user fares with it. Root would ignore all modes. */
 async function asNobody(context: TestContext): Promise<{ path: string; open: () => Promise<string> }> {
-  context.skip(process.getuid === undefined, "this system has no file modes");
+  if (process.getuid === undefined) skip(context, "this system has no file modes");
   const parent = temporaryFolder();
   chmodSync(parent, 0o755);
   const folder = join(parent, "state");

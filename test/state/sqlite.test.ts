@@ -10,8 +10,8 @@ import { refusal } from "./refusal.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 20);
-describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 60);
+describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 10);
+describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 40);
 
 describe("openSqliteStore on a first run", () => {
   it("makes the last folder with mode 0700 and the files with 0600", async () => {
@@ -181,6 +181,29 @@ describe("openSqliteStore beside others", () => {
 });
 
 describe("the state file", () => {
+  it.each([
+    ["moves identities out of its receipts when they are many", Infinity, 1500, 2000],
+    ["moves none where few are kept", 3, 0, 0],
+  ])("%s", async (_, keptRounds, least, most) => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path, recentAtMost: 500 });
+    const state = await store.open("s");
+    for (let round = 0; round < 100; round += 1) {
+      const remember = Array.from({ length: 20 }, (_, i) => identity(round * 20 + i, { mark: round }));
+      await state.commit({ remember, forgetBelow: Math.max(0, round - keptRounds) });
+    }
+    const reader = new DatabaseSync(path, { readOnly: true });
+    const counted = reader.prepare(
+      "SELECT (SELECT count(*) FROM ledger) AS moved, (SELECT count(*) FROM receipts) AS r",
+    );
+    const counts = counted.get() as { moved: number; r: number };
+    expect(counts.moved).toBeGreaterThanOrEqual(least);
+    expect(counts.moved).toBeLessThanOrEqual(most);
+    expect(counts.r).toBeLessThanOrEqual(25);
+    reader.close();
+    await store.close();
+  });
+
   it("does not grow without end while identities come and go", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 200 });

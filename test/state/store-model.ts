@@ -139,5 +139,5 @@ export const storeCommands = fc.commands(
     stream.map(look),
     fc.constant(restart()),
   ],
-  { maxCommands: 40 },
+  { maxCommands: 40, size: "max" },
 );
