@@ -127,7 +127,8 @@ async function readBody(body: Dispatcher.ResponseData["body"], maxBytes: number)
     }
     chunks.push(chunk);
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size);
 }
 
 async function inflateBody(
