@@ -5,20 +5,20 @@ import { createPost } from "../otlp/post.ts";
 import { defineDestination } from "./destination-kind.ts";
 import { readTls, tlsSettings } from "./tls.ts";
 
-const settings = z
-  .strictObject({
-    endpoint: httpUrl({ tls: "optional" }).optional().describe("Base URL; /v1/logs is appended"),
-    logs_endpoint: httpUrl({ tls: "optional" }).optional().describe("URL used as it is, instead of endpoint"),
-    encoding: z.enum(ENCODINGS).default("protobuf").describe("How records are written"),
-    compression: z.enum(COMPRESSIONS).default("gzip").describe("How requests are compressed"),
-    headers: headers().prefault({}).describe("Headers of every request; values are secrets"),
-    timeout: duration({ atLeast: "1ms", atMost: "1h" }).prefault("30s").describe("Bound on one attempt"),
-    ...tlsSettings,
-  })
-  .refine(({ endpoint, logs_endpoint }) => (endpoint ?? logs_endpoint) !== undefined, {
-    error: "is missing: give endpoint or logs_endpoint",
-    path: ["endpoint"],
-  });
+/** Where the OTLP specification has a Collector listen. */
+const DEFAULT_ENDPOINT = "http://localhost:4318";
+
+const settings = z.strictObject({
+  endpoint: httpUrl({ tls: "optional" })
+    .optional()
+    .describe(`Base URL; /v1/logs is appended. Default: ${DEFAULT_ENDPOINT}`),
+  logs_endpoint: httpUrl({ tls: "optional" }).optional().describe("URL used as it is, instead of endpoint"),
+  encoding: z.enum(ENCODINGS).default("protobuf").describe("How records are written"),
+  compression: z.enum(COMPRESSIONS).default("gzip").describe("How requests are compressed"),
+  headers: headers().prefault({}).describe("Headers of every request; values are secrets"),
+  timeout: duration({ atLeast: "1ms", atMost: "1h" }).prefault("30s").describe("Bound on one attempt"),
+  ...tlsSettings,
+});
 
 export const otlp = defineDestination({
   summary: "anything that takes OTLP over HTTP, a Collector first of all",
@@ -26,7 +26,7 @@ export const otlp = defineDestination({
   async create(settings, dependencies) {
     const { clock, proxy, batchBytes } = dependencies;
     const tls = await readTls(settings);
-    const url = settings.logs_endpoint ?? `${settings.endpoint?.replace(/\/+$/, "")}/v1/logs`;
+    const url = settings.logs_endpoint ?? `${(settings.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, "")}/v1/logs`;
     const client = dependencies.createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
     return {
       name: "otlp",

@@ -25,6 +25,7 @@ async function requestFor(written: Record<string, unknown>): Promise<HttpRequest
 
 describe("the address", () => {
   test.each([
+    [{}, "http://localhost:4318/v1/logs"],
     [{ endpoint: "http://localhost:4318" }, "http://localhost:4318/v1/logs"],
     [{ endpoint: "http://localhost:4318/" }, "http://localhost:4318/v1/logs"],
     [{ endpoint: "https://gateway.example/otlp" }, "https://gateway.example/otlp/v1/logs"],
@@ -33,11 +34,6 @@ describe("the address", () => {
     [{ endpoint: "http://localhost:4318", logs_endpoint: "http://localhost:1/logs" }, "http://localhost:1/logs"],
   ])("of %j is %s", async (written, url) => {
     expect((await requestFor(written)).url).toBe(url);
-  });
-
-  test("is needed", () => {
-    const [issue] = otlp.settings.safeParse({}).error?.issues ?? [];
-    expect(issue).toMatchObject({ path: ["endpoint"], message: "is missing: give endpoint or logs_endpoint" });
   });
 
   test("is shown without its path where that may be a secret", async () => {
