@@ -1,172 +1,172 @@
 #!/usr/bin/env node
 import process from "node:process";
+import { styleText } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { parseCommandLine, type Invocation } from "./cli.ts";
 import { systemClock } from "./clock.ts";
-import { createHttp } from "./http.ts";
-import { StateError, type LogLevel } from "./model.ts";
+import { explain, type ExitCode } from "./explain.ts";
+import type { LogLevel } from "./model.ts";
 import type { RunOptions } from "./run.ts";
-import { createStop, DEADLINE_GRACE_MS, type Stop } from "./stop.ts";
+import { createStop, type Stop } from "./stop.ts";
 import { createLog } from "./telemetry/log.ts";
-import { createProgress, type Progress } from "./telemetry/progress.ts";
+import { createProgress } from "./telemetry/progress.ts";
 import type { StreamStatus } from "./telemetry/stream-report.ts";
 
-type RunInvocation = Extract<Invocation, { kind: "run" }>;
+type Invoked<Kind extends Invocation["kind"]> = Extract<Invocation, { kind: Kind }>;
 
-/** 0 done · 1 a stream could not be completed, or a defect · 2 usage or configuration · 3 state. */
-type ExitCode = 0 | 1 | 2 | 3;
+/** How long the last lines may take to leave through a pipe that nobody reads. */
+const LAST_LINES_MS = 1_000;
+
+const { stdout, stderr, env } = process;
+const isTerminal = stderr.isTTY && env["TERM"] !== "dumb";
+const statuses: StreamStatus[] = [];
+const write = (text: string) => void stderr.write(text);
+const style: typeof styleText = (format, text) => styleText(format, text, { stream: stderr });
+const progress = isTerminal
+  ? createProgress({
+      write,
+      style,
+      size: () => ({ columns: stderr.columns, rows: stderr.rows }),
+      clock: systemClock,
+      statuses: () => statuses,
+    })
+  : undefined;
+const log = createLog({
+  write: progress === undefined ? write : progress.above(write),
+  format: isTerminal ? "text" : "json",
+  style,
+  level: logLevel(),
+  clock: systemClock,
+});
 
 async function main(): Promise<ExitCode> {
   const invocation = parseCommandLine(process.argv.slice(2));
   switch (invocation.kind) {
     case "help":
-      process.stdout.write(invocation.text);
+      stdout.write(invocation.text);
       return 0;
     case "version":
-      process.stdout.write(`${packageJson.version}\n`);
+      stdout.write(`${packageJson.version}\n`);
       return 0;
     case "usage_error":
-      process.stderr.write(`slack-otel: ${invocation.message}\n`);
+      complain("usage_error", invocation.message);
       return 2;
     case "schema": {
       const { jsonSchemaText } = await import("./config/json-schema.ts");
-      process.stdout.write(jsonSchemaText());
+      stdout.write(jsonSchemaText());
       return 0;
     }
-    case "demo": {
-      const { demo } = await import("./demo.ts");
-      const stop = createStop(systemClock);
-      listenToSignals(stop);
-      return demo(
-        {
-          env: process.env,
-          version: packageJson.version,
-          stdout: process.stdout,
-          stderr: process.stderr,
-          ...(invocation.durationMs === undefined ? {} : { durationMs: invocation.durationMs }),
-        },
-        stop,
-      );
-    }
+    case "demo":
+      return leave(await untilStopped((stop) => demoCommand(invocation, stop)));
     case "run":
-      return runCommand(invocation);
+      return leave(await untilStopped((stop) => runCommand(invocation, stop)));
     default:
       return invocation satisfies never;
   }
 }
 
-async function runCommand({ config, once, deadlineMs }: RunInvocation): Promise<ExitCode> {
-  const { loadConfiguration } = await import("./config/load.ts");
-  const loaded = loadConfiguration({ env: process.env, ...(config === undefined ? {} : { file: config }) });
+async function runCommand({ config, once, deadlineMs }: Invoked<"run">, stop: Stop): Promise<ExitCode> {
+  // The clock started with the process, not here.
+  if (deadlineMs !== undefined) stop.within(deadlineMs - performance.now(), "the deadline is reached");
+  const [{ loadConfiguration }, { describeConfigurationError }] = await Promise.all([
+    import("./config/load.ts"),
+    import("./config/layer.ts"),
+  ]);
+  const loaded = loadConfiguration({ env, ...(config === undefined ? {} : { file: config }) });
   if (!loaded.ok) {
-    for (const { where, key, problem, remedy } of loaded.errors) {
-      process.stderr.write(`slack-otel: ${where}: ${key === "" ? "" : `${key} `}${problem}; ${remedy}\n`);
+    for (const error of loaded.errors) {
+      const { where, key } = error;
+      complain("configuration_error", describeConfigurationError(error), { where, key });
     }
     return 2;
   }
-  const stop = createStop(systemClock);
-  listenToSignals(stop);
-  if (deadlineMs !== undefined) {
-    const graceMs = Math.min(DEADLINE_GRACE_MS, deadlineMs / 4);
-    stop.after(deadlineMs - graceMs, graceMs, "the deadline is reached");
-  }
-  const { log, progress, statuses } = reporting();
   for (const message of loaded.warnings) log("warn", "configuration", { message });
-  const proxy = proxyVariables();
-  const options: RunOptions = {
-    configuration: loaded.configuration,
-    once,
-    version: packageJson.version,
-    createHttp,
-    stdout: process.stdout,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    onStream: ({ status }) => statuses.push(status),
-    ...(proxy === undefined ? {} : { proxy }),
-  };
+  stop.stop.addEventListener("abort", () => {
+    const message = "What is in flight may still end; a second signal stops at once.";
+    log("info", "stopping", { reason: (stop.stop.reason as Error).message, message });
+  });
   const drawing = new AbortController();
   const drawn = progress?.follow(drawing.signal);
   try {
-    const { run } = await import("./run.ts");
-    const code = await run(options, stop);
-    log("info", "stopped", { exit_code: code });
-    return code;
-  } catch (error) {
-    return explain(error, (message) => log("error", "failed", { message }));
+    const [{ run }, { createHttp }] = await Promise.all([import("./run.ts"), import("./http.ts")]);
+    const options: RunOptions = {
+      configuration: loaded.configuration,
+      once,
+      version: packageJson.version,
+      createHttp,
+      stdout,
+      clock: systemClock,
+      random: Math.random,
+      log,
+      onStream: ({ status }) => statuses.push(status),
+      ...proxyVariables(),
+    };
+    const exitCode = await run(options, stop);
+    log("info", "stopped", { exit_code: exitCode });
+    return exitCode;
   } finally {
     drawing.abort();
     await drawn;
-    stop[Symbol.dispose]();
   }
 }
 
-function explain(error: unknown, say: (message: string) => void): ExitCode {
-  if (error instanceof StateError) {
-    say(error.message);
-    return 3;
-  }
-  const name = error instanceof Error ? error.name : "";
-  if (name === "SettingsError" && error instanceof Error) {
-    say(error.message);
-    return 2;
-  }
-  if (name === "ClosedPipeError" && error instanceof Error) {
-    say(`${error.message}. The position is kept; the next run goes on from there.`);
-    return 1;
-  }
-  say(`a defect in slack-otel; please report it: ${defect(error)}`);
-  return 1;
+async function demoCommand({ durationMs }: Invoked<"demo">, stop: Stop): Promise<ExitCode> {
+  const { demo } = await import("./demo.ts");
+  const options = { env, version: packageJson.version, stdout, stderr, ...proxyVariables() };
+  return demo(durationMs === undefined ? options : { ...options, durationMs }, stop);
 }
 
-/** Where it happened, without the message of an error that is not ours: it may quote a header or a URL. */
-function defect(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
-  return [error.name, ...frames.slice(0, 4).map((line) => line.trim())].join(" ");
+/** Runs a command that SIGTERM and SIGINT end, and explains what it throws. */
+async function untilStopped(command: (stop: Stop) => Promise<ExitCode>): Promise<ExitCode> {
+  using stop = createStop(systemClock);
+  const onSignal = (name: NodeJS.Signals) => stop.request(name);
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  const over = stop.over.then((): ExitCode => 0);
+  try {
+    return await Promise.race([command(stop), over]);
+  } catch (error) {
+    const { exitCode, message } = explain(error);
+    complain(exitCode === 2 ? "configuration_error" : "failed", message, { exit_code: exitCode });
+    return exitCode;
+  }
 }
 
-function reporting() {
-  const statuses: StreamStatus[] = [];
-  const level = (["debug", "info", "warn", "error"] as const).find(
-    (known): known is LogLevel => known === process.env["OTEL_LOG_LEVEL"]?.toLowerCase(),
-  );
-  const write = (text: string) => void process.stderr.write(text);
-  const terminal = process.stderr.isTTY && process.env["TERM"] !== "dumb";
-  const progress: Progress | undefined = terminal
-    ? createProgress({ write, columns: () => process.stderr.columns, clock: systemClock, statuses: () => statuses })
-    : undefined;
-  const log = createLog({
-    write: progress === undefined ? write : progress.above(write),
-    format: terminal ? "text" : "json",
-    level: level ?? "info",
-    clock: systemClock,
-  });
-  return { log, progress, statuses };
+/** Ends the process: whatever is still open, a connection or an unread pipe, must not hold it up. */
+async function leave(exitCode: ExitCode): Promise<never> {
+  if (stderr.writableLength > 0) {
+    const written = new Promise<void>((resolve) => stderr.write("", () => resolve()));
+    await Promise.race([written, systemClock.sleep(LAST_LINES_MS, new AbortController().signal)]);
+  }
+  process.exit(exitCode);
 }
 
-function proxyVariables(): RunOptions["proxy"] {
-  const { env } = process;
+/** Tells what keeps the program from working: on a terminal as commands do, else as a line of the log. */
+function complain(event: string, message: string, fields: Readonly<Record<string, string | number>> = {}): void {
+  if (progress === undefined) log("error", event, { ...fields, message });
+  else progress.above(write)(`slack-otel: ${message}\n`);
+}
+
+function logLevel(): LogLevel {
+  const wanted = env["OTEL_LOG_LEVEL"]?.toLowerCase();
+  return (["debug", "info", "warn", "error"] as const).find((known) => known === wanted) ?? "info";
+}
+
+function proxyVariables(): Pick<RunOptions, "proxy"> {
   const http = env["http_proxy"] ?? env["HTTP_PROXY"];
   const https = env["https_proxy"] ?? env["HTTPS_PROXY"];
   const no = env["no_proxy"] ?? env["NO_PROXY"];
-  if (!http && !https) return undefined;
-  return { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(no ? { no } : {}) };
-}
-
-function listenToSignals(stop: Stop): void {
-  const onSignal = () => stop.request("a signal");
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  if (!http && !https) return {};
+  return { proxy: { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(no ? { no } : {}) } };
 }
 
 process.on("uncaughtException", (error) => {
-  process.stderr.write(`slack-otel: a defect; please report it: ${defect(error)}\n`);
-  process.exit(1);
+  const { exitCode, message } = explain(error);
+  complain("failed", message, { exit_code: exitCode });
+  process.exit(exitCode);
 });
-// A reader that went away is told to the destination's own write; stderr has nobody to tell.
-process.stderr.on("error", () => undefined);
+// A reader that went away is told to whoever writes; of help it has had enough, and stderr has nobody to tell.
+stdout.on("error", () => undefined);
+stderr.on("error", () => undefined);
 
 process.exitCode = await main();
-// Whatever is still open (a keep-alive connection, an unread pipe) must not hold up the exit.
-process.exit();

@@ -1,13 +1,15 @@
 import type { Configuration } from "./config/schema.ts";
 import { destinations } from "./destinations/index.ts";
-import type { DestinationDependencies } from "./destinations/destination-kind.ts";
+import { SettingsError, type DestinationDependencies } from "./destinations/destination-kind.ts";
 import type { createHttp } from "./http.ts";
 import { SOURCE_NAMES, type Clock, type Destination, type Log, type Store } from "./model.ts";
-import { serialize } from "./otlp/encode.ts";
+import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters } from "./pipeline/dead-letters.ts";
 import { HALT_RETRY_MS } from "./pipeline/drain.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
 import { identifyToken, streamsOf, type Identity } from "./slack/workspace.ts";
+import { sourceDefinitions } from "./slack/sources/index.ts";
+import { inspectSqliteState } from "./state/inspect.ts";
 import { openSqliteStore } from "./state/sqlite.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
 import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly onStream?: (report: StreamReport) => void;
+  /** In place of the one that the configuration names. Closed at the end as well. */
+  readonly destination?: Destination;
 }
 
 export interface StopSignals {
@@ -44,40 +48,38 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
   const failure = new AbortController();
   const signal = AbortSignal.any([stop, failure.signal]);
   const attemptSignal = AbortSignal.any([abort, failure.signal]);
-
-  const destination = await createDestination(options);
-  cleanup.defer(() => destination.close());
-  const store = await openStore(configuration, log, signal);
-  cleanup.defer(() => store.close());
-  await probeDeadLetters(configuration.dead_letters.path);
-  const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
-  cleanup.defer(() => slack.close());
-  const client = createSlackClient({
-    http: slack.http,
-    token: configuration.slack.token,
-    apiUrl: configuration.slack.api_url,
-    auditUrl: configuration.slack.audit_url,
-    userAgent: `slack-otel/${version}`,
-    clock,
-    random,
-    log,
-  });
-
-  const streamOptions: StreamsOptions = {
-    ...options,
-    client,
-    destination,
-    store,
-    attemptSignal,
-    encode: (record) => Buffer.from(serialize([record], "json")).toString("utf8"),
-    onStream: options.onStream ?? (() => undefined),
-  };
   try {
+    const destination = options.destination ?? (await createDestination(options));
+    cleanup.defer(() => destination.close());
+    const store = await openStore(configuration, log, signal);
+    cleanup.defer(() => store.close());
+    await probeDeadLetters(configuration.dead_letters.path);
+    const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
+    cleanup.defer(() => slack.close());
+    const client = createSlackClient({
+      http: slack.http,
+      token: configuration.slack.token,
+      apiUrl: configuration.slack.api_url,
+      auditUrl: configuration.slack.audit_url,
+      userAgent: `slack-otel/${version}`,
+      clock,
+      random,
+      log,
+    });
     const identity = await identifyPatiently(client, once, log, clock, signal);
     if (identity === undefined) return 1;
     const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
     const streams = await streamsOf(names, identity, client, log, signal);
     log("info", "started", { streams: streams.length, destination: destination.name, to: destination.description });
+    const streamOptions: StreamsOptions = {
+      ...options,
+      client,
+      destination,
+      store,
+      attemptSignal,
+      encode: toJsonLine,
+      onStream: options.onStream ?? (() => undefined),
+    };
     const running = streams.map(async (stream) => {
       try {
         return await runStream(stream, streamOptions, signal);
@@ -89,25 +91,30 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     });
     const settled = await Promise.allSettled(running);
     if (failure.signal.aborted) throw failure.signal.reason;
-    return conclude(
-      settled.flatMap((result) => (result.status === "fulfilled" ? result.value : [])),
-      once,
-      { clock: client, log },
-    );
+    const outcomes = settled.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+    return once ? conclude(outcomes, client.now(), log) : 0;
   } catch (error) {
     if (failure.signal.aborted || error !== stop.reason) throw error;
+    // Before Slack had answered whose token it is.
+    if (once) await tellLastKnown(configuration, clock.now(), log);
     return 0;
   }
 }
 
-async function createDestination(options: RunOptions): Promise<Destination> {
+/** The destination that the configuration names. */
+export async function createDestination(options: RunOptions): Promise<Destination> {
   const { name, settings } = options.configuration.destination;
   // The schema made the settings of this very destination.
   const create = destinations[name].create as (
     settings: unknown,
     dependencies: DestinationDependencies,
   ) => Promise<Destination>;
-  return create(settings, { ...options, batchBytes: options.configuration.batch.max_bytes });
+  try {
+    return await create(settings, { ...options, batchBytes: options.configuration.batch.max_bytes });
+  } catch (error) {
+    if (error instanceof SettingsError) throw new SettingsError(`destination.${name}.${error.key}`, error.message);
+    throw error;
+  }
 }
 
 async function openStore({ state }: Configuration, log: Log, signal: AbortSignal): Promise<Store> {
@@ -137,21 +144,8 @@ async function identifyPatiently(
   }
 }
 
-function conclude(
-  outcomes: readonly StreamOutcome[],
-  once: boolean,
-  { clock, log }: { clock: { now(): number }; log: Log },
-): 0 | 1 {
-  if (!once) return 0;
-  for (const { stream, result, reachedMs } of outcomes) {
-    if (result !== "behind") continue;
-    log("warn", "behind", {
-      stream,
-      reached: isoTime(reachedMs),
-      behind_seconds: reachedMs === undefined ? undefined : Math.max(0, Math.round((clock.now() - reachedMs) / 1000)),
-      message: "Stopped before the present; the next run goes on from here.",
-    });
-  }
+function conclude(outcomes: readonly StreamOutcome[], nowMs: number, log: Log): 0 | 1 {
+  for (const { stream, result, reachedMs } of outcomes) if (result === "behind") tellBehind(stream, reachedMs, nowMs, log);
   if (outcomes.length > 0 && outcomes.every(({ result }) => result === "left_out")) {
     log("error", "nothing_to_read", {
       message: "The token can read none of the sources: see the lines above for what each of them needs.",
@@ -159,4 +153,27 @@ function conclude(
     return 1;
   }
   return outcomes.some(({ result }) => result === "failed") ? 1 : 0;
+}
+
+/** How far the runs before this one came. */
+async function tellLastKnown({ sources, state }: Configuration, nowMs: number, log: Log): Promise<void> {
+  log("warn", "nothing_read", { message: "Stopped before Slack had answered; the next run goes on from the same place." });
+  for (const { name, position } of (await inspectSqliteState(state.settings.path)) ?? []) {
+    const source = SOURCE_NAMES.find((source) => name.startsWith(`${source}/`));
+    const settings = source === undefined ? undefined : sources[source];
+    if (source === undefined || settings === undefined) continue;
+    tellBehind(name, sourceDefinitions[source].reachedMs(position, settings.look_back), nowMs, log);
+  }
+}
+
+function tellBehind(stream: string, reachedMs: number | undefined, nowMs: number, log: Log): void {
+  log("warn", "behind", {
+    stream,
+    reached: isoTime(reachedMs),
+    behind_seconds: reachedMs === undefined ? undefined : Math.max(0, Math.round((nowMs - reachedMs) / 1000)),
+    message:
+      reachedMs === undefined
+        ? "Stopped before the first walk was complete; the next run goes on from here."
+        : "Stopped before the present; the next run goes on from here.",
+  });
 }

@@ -55,14 +55,21 @@ export async function runStream(
     maxRecords: Math.min(max_records, destination.limits.maxRecords ?? max_records),
     maxBytes: Math.min(max_bytes, destination.limits.maxBytes ?? max_bytes),
   };
+  const report: StreamReport = createStreamReport({
+    stream,
+    listed: settings.listed,
+    reachedMs: (position) => source.reachedMs(position),
+    clock,
+    log,
+  });
   const source = createSource(stream, {
     ...options,
+    client: reporting(client, report),
     settings,
     resource: configuration.resource,
     startMs: (slackNowMs) => startOf(configuration.start, slackNowMs),
     pageSize: limits.maxRecords,
   });
-  const report = createStreamReport({ stream, listed: settings.listed, reachedMs: source.reachedMs, clock, log });
   options.onStream(report);
   const deadLetters = createDeadLetterFile({
     path: configuration.dead_letters.path,
@@ -78,7 +85,8 @@ export async function runStream(
     onRetry: report.retrying,
   });
   const state = await store.open(stream.name);
-  if (state.position === undefined) log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
+  if (state.position === undefined)
+    log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
   else report.position(state.position);
   let needsTeams = false;
   const following: FollowOptions = {
@@ -95,13 +103,31 @@ export async function runStream(
         stream.teamId === undefined &&
         ending.kind === "halted" &&
         NEEDS_TEAM_ID.has(ending.code);
-      if (!needsTeams) report.ending(ending);
+      if (needsTeams) report.replaced();
+      else report.ending(ending);
       return needsTeams;
     },
+    onWait: report.waiting,
   };
   const ending = options.once ? await followOnce(following, signal) : await follow(following, signal);
+  report.close();
   if (needsTeams) return runByWorkspace(stream.source, options, signal);
   return [{ stream: stream.name, result: resultOf(ending, settings.listed), reachedMs: report.status.reachedMs }];
+}
+
+/** The client, with every call told to the report: a wait for Slack shows. */
+function reporting(client: SlackClient, report: StreamReport): SlackClient {
+  return {
+    ...client,
+    async call(endpoint, params, signal) {
+      const answered = report.asking(endpoint.method);
+      try {
+        return await client.call(endpoint, params, signal);
+      } finally {
+        answered();
+      }
+    },
+  };
 }
 
 /** Slack wants a `team_id`: one stream a workspace then, although Slack shows only a part of the log that way. */

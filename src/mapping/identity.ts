@@ -1,107 +1,135 @@
-import type { SourceDefinition } from "../slack/sources/definition.ts";
-import { canonical } from "./canonical.ts";
-import { microsOf, numberOf } from "./time.ts";
-import { uidOf } from "./uid.ts";
+import { hash } from "node:crypto";
+import { createCanonicalize, type Canonicalize } from "./canonical.ts";
+import { fieldsOf } from "./fields.ts";
+import { exactDigits } from "./lossless.ts";
+import type { IdentityRule, Mapping } from "./mapping.ts";
+import { readTime, toMicros, type Time } from "./time.ts";
 
-/** One entry of an answer, and what makes it the same entry when it is met again. */
+/** An entry with what tells it from all others. `key`, `version` and `uid` are 32 lower-case hex digits. */
 export interface Identified {
   readonly entry: unknown;
-  readonly uid: string;
-  /** See `Identity` of the model. */
   readonly key: string;
+  /** Empty where an entry never changes. */
   readonly version: string;
-  /** The uid to use where the ledger holds other content under this entry's id. */
+  readonly uid: string;
+  /** The uid to use where another content came under this id before. Entries with an id of Slack's only. */
   readonly alternateUid?: string;
-  /** The entry's own time, whole microseconds since the epoch; absent when it has none that can be one. */
-  readonly timeMicros?: number;
-  /** `team.accessLogs` only: `count`, `date_first` and `date_last`, where they are numbers. */
+  /** How often, of a row that counts. */
   readonly count?: number;
+  /** Since when and until when, of such a row; epoch seconds. Absent where it is no usable time. */
   readonly firstSeconds?: number;
   readonly lastSeconds?: number;
-  /** About the length of the entry as JSON. */
-  readonly length: number;
+  /** The entry's own time. Absent where it is no usable time; may be in the future. */
+  readonly time?: Time;
+  /** The same in epoch microseconds, for order and marks. */
+  readonly timeMicros?: number;
+  /** The size of the entry as JSON in UTF-8, and what else one reading of it showed: see `Canonical`. */
+  readonly bytes: number;
+  /** No character of it takes more than one byte there. */
+  readonly isOneByteEach: boolean;
+  readonly containers: number;
+  readonly members: number;
+  readonly isPlain: boolean;
 }
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-/** An entry's own keys; none for an entry that is no object. */
-export function fieldsOf(entry: unknown): Fields {
-  return typeof entry === "object" && entry !== null && !Array.isArray(entry) ? (entry as Fields) : {};
-}
+type Draft = { -readonly [Name in keyof Identified]: Identified[Name] };
+/** Fills in what identifies the entry, whose canonical text is given. False: the same entry as one before it. */
+type Fill = (draft: Draft, text: string) => boolean;
 
 /**
- * Identifies the entries of one answer, in their order. Equal entries without an id within one answer are separate
- * entries, told apart by an ordinal; an id that comes twice with the same content is one entry and is dropped here.
+ * Identifies the entries of one answer, in their order. An identity is a function of the stream and the entry alone,
+ * but that equal entries of one answer are told apart by their ordinal (slack.md R12). Entries with an id of Slack's
+ * are not: the repeat of an id with the same content is left out, and with other content its content decides.
  */
-export function identify(definition: SourceDefinition, stream: string, entries: readonly unknown[]): Identified[] {
-  const seen = new Map<string, number>();
-  const taken = new Map<string, Set<string>>();
+export function identify(mapping: Mapping, stream: string, entries: readonly unknown[]): Identified[] {
+  // The first 16 bytes of SHA-256 over the stream's name and the identity.
+  const digest = (text: string) => hash("sha256", `${stream}\n${text}`, "hex").slice(0, 32);
+  const canonicalize = createCanonicalize();
+  const fill = createFill(mapping.identity, digest, canonicalize);
+  const { key: timeKey, unit } = mapping.time;
   const identified: Identified[] = [];
-  const ordinalOf = (identity: string): string => {
-    const count = seen.get(identity) ?? 0;
-    seen.set(identity, count + 1);
-    return count === 0 ? "" : `\n${count}`;
-  };
   for (const entry of entries) {
-    const fields = fieldsOf(entry);
-    const timeMicros = microsOf(fields[definition.time.key], definition.time.unit);
-    const time = timeMicros === undefined ? {} : { timeMicros };
-    const id = definition.identity === "id" ? idOf(fields["id"]) : undefined;
-    if (definition.identity === "row") identified.push({ ...identifyRow(stream, entry, fields, ordinalOf), ...time });
-    else if (id === undefined) {
-      const text = canonical(entry);
-      const uid = uidOf(stream, text + ordinalOf(text));
-      identified.push({ entry, uid, key: uid, version: "", length: text.length, ...time });
-    } else {
-      const text = canonical(entry);
-      const key = uidOf(stream, `id\n${id}`);
-      const version = uidOf(stream, text);
-      const versions = taken.get(key) ?? new Set();
-      taken.set(key, versions);
-      if (versions.has(version)) continue;
-      // "Id reused with other content": the content decides.
-      const uid = versions.size === 0 ? key : version;
-      versions.add(version);
-      identified.push({ entry, uid, key, version, alternateUid: version, length: text.length, ...time });
+    const { text, containers, members, isPlain } = canonicalize(entry);
+    const bytes = Buffer.byteLength(text);
+    const isOneByteEach = bytes === text.length && !text.includes("\\");
+    const draft: Draft = { entry, key: "", version: "", uid: "", bytes, isOneByteEach, containers, members, isPlain };
+    const time = readTime(fieldsOf(entry)[timeKey], unit);
+    if (time !== undefined) {
+      draft.time = time;
+      draft.timeMicros = toMicros(time);
     }
+    if (fill(draft, text)) identified.push(draft);
   }
   return identified;
 }
 
-function idOf(id: unknown): string | undefined {
-  if (typeof id === "string" && id !== "") return JSON.stringify(id);
-  return typeof id === "number" ? String(id) : undefined;
+/** For one answer: it counts equal entries. */
+function createFill(rule: IdentityRule, digest: (text: string) => string, canonicalize: Canonicalize): Fill {
+  const uidOf = createOrdinals(digest);
+  const byContent: Fill = (draft, text) => {
+    draft.uid = uidOf(text);
+    draft.key = draft.uid;
+    return true;
+  };
+  switch (rule.kind) {
+    case "content":
+      return byContent;
+    case "row":
+      return (draft, text) => {
+        byContent(draft, text);
+        const row = fieldsOf(draft.entry);
+        if (row !== draft.entry) return true;
+        draft.key = digest(canonicalize(rule.key.map((name) => row[name])).text);
+        draft.version = draft.uid;
+        addRowFacts(draft, row, rule);
+        return true;
+      };
+    case "id":
+      return createFillById(rule.key, digest, byContent);
+    default:
+      return rule satisfies never;
+  }
 }
 
-const ROW_KEY = ["user_id", "ip", "user_agent", "date_first"] as const;
-
-function identifyRow(
-  stream: string,
-  entry: unknown,
-  fields: Fields,
-  ordinalOf: (identity: string) => string,
-): Omit<Identified, "timeMicros"> {
-  const keyText = canonical(ROW_KEY.map((name) => fields[name] ?? null));
-  const isRow = typeof entry === "object" && entry !== null && !Array.isArray(entry);
-  let rest = entry;
-  if (isRow) {
-    const { user_id: _user, ip: _ip, user_agent: _agent, date_first: _first, ...others } = fields;
-    rest = others;
-  }
-  const text = canonical(rest);
-  const identity = `${keyText}\n${text}`;
-  const version = uidOf(stream, identity + ordinalOf(identity));
-  const count = numberOf(fields["count"]);
-  const firstSeconds = numberOf(fields["date_first"]);
-  const lastSeconds = numberOf(fields["date_last"]);
-  return {
-    entry,
-    uid: version,
-    key: uidOf(stream, `row\n${keyText}`),
-    version,
-    length: text.length + keyText.length,
-    ...(count === undefined || !Number.isSafeInteger(count) ? {} : { count }),
-    ...(firstSeconds === undefined ? {} : { firstSeconds }),
-    ...(lastSeconds === undefined ? {} : { lastSeconds }),
+/** From the second equal text on, its ordinal is added; no JSON text holds a line break. */
+function createOrdinals(digest: (text: string) => string): (text: string) => string {
+  const seen = new Map<string, number>();
+  return (text) => {
+    const uid = digest(text);
+    const ordinal = (seen.get(uid) ?? 0) + 1;
+    seen.set(uid, ordinal);
+    return ordinal === 1 ? uid : digest(`${text}\n${ordinal}`);
   };
+}
+
+function createFillById(name: string, digest: (text: string) => string, byContent: Fill): Fill {
+  const ids = new Set<string>();
+  const contents = new Set<string>();
+  return (draft, text) => {
+    const value = fieldsOf(draft.entry)[name];
+    const id = typeof value === "number" ? String(value) : (exactDigits(value) ?? value);
+    if (typeof id !== "string" || id === "") return byContent(draft, text);
+    draft.key = digest(`id\n${id}`);
+    draft.version = digest(text);
+    draft.alternateUid = draft.version;
+    if (contents.has(draft.version)) return false;
+    contents.add(draft.version);
+    draft.uid = ids.has(draft.key) ? draft.version : draft.key;
+    ids.add(draft.key);
+    return true;
+  };
+}
+
+function addRowFacts(draft: Draft, row: Readonly<Record<string, unknown>>, rule: IdentityRule & { kind: "row" }): void {
+  const count = wholeNumber(row[rule.count]);
+  const first = readTime(row[rule.first], "seconds");
+  const last = readTime(row[rule.last], "seconds");
+  if (count !== undefined) draft.count = count;
+  if (first !== undefined) draft.firstSeconds = first.seconds;
+  if (last !== undefined) draft.lastSeconds = last.seconds;
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  const number = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) + 0 : undefined;
 }

@@ -1,154 +1,134 @@
-import type { Attributes, SpanContext } from "@opentelemetry/api";
+import type { AnyValue } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
-import type { LogRecord } from "../model.ts";
-import type { AttributeRule, Fields, SourceDefinition } from "../slack/sources/definition.ts";
-import { at } from "../slack/sources/definition.ts";
+import type { Identity, LogRecord } from "../model.ts";
+import { createReadAttributes, toText, type AttributeValue } from "./attributes.ts";
 import { jsonText } from "./canonical.ts";
-import { fieldsOf, type Identified } from "./identity.ts";
-import { exactDigits } from "./lossless.ts";
-import { createResource } from "./resource.ts";
-import { type Repair, safeText, safeValue } from "./safe.ts";
-import { severityOf } from "./severity.ts";
-import { hrTimeOfMicros, hrTimeOfMs, isCredible, numberOf } from "./time.ts";
-import { spanIdOf, traceIdOf } from "./trace.ts";
+import { fieldsOf, type Fields } from "./fields.ts";
+import type { Identified } from "./identity.ts";
+import type { Mapping } from "./mapping.ts";
+import { resourceOf } from "./resource.ts";
+import { toSafeValue, type Repair } from "./safe-value.ts";
+import { createReadTrace } from "./trace.ts";
 
+export interface MapperOptions {
+  /** `<source>/<team or enterprise id>` */
+  readonly stream: string;
+  /** Configured attributes of the resource. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** The program's own version. */
+  readonly version: string;
+}
+
+/** What a record says beside its entry. */
 export interface RecordFacts {
   /** When the page arrived, epoch milliseconds. */
   readonly observedMs: number;
+  /** See `Identity.mark`. */
   readonly mark: number;
   readonly countDelta?: number;
   /** In place of the entry's own, where another content has taken that. */
   readonly uid?: string;
 }
 
-export type Mapper = (entry: Identified, facts: RecordFacts) => LogRecord;
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-export interface MapperOptions {
-  /** `<source>/<id>` */
-  readonly stream: string;
-  readonly version: string;
-  /** `service.name` and what else the configuration adds. */
-  readonly resource: Readonly<Record<string, string>>;
-}
+export type ToRecord = (identified: Identified, facts: RecordFacts) => LogRecord;
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** OpenTelemetry advises no longer event names. */
+const EVENT_NAME_LENGTH = 256;
+/** Enough to see what is wrong; the body has the rest. */
+const RAW_TIME_LENGTH = 256;
+/** Upper bounds of what OTLP's JSON form, the longer one, adds to an entry's own JSON. */
+const RECORD_BYTES = 400;
+const MEMBER_BYTES = 36;
+const CONTAINER_BYTES = 28;
+const NUMBER_BYTES = 24;
 
-/** Maps entries of one stream; total: an entry of any shape becomes a record. */
-export function createMapper(definition: SourceDefinition, options: MapperOptions): Mapper {
-  const resource = createResource(options);
-  const instrumentationScope = { name: "slack-otel", version: options.version };
+/** Makes records of a stream's entries. Total: there is a record for every entry, and none that a receiver refuses. */
+export function createMapper(mapping: Mapping, { stream, resource: configured, version }: MapperOptions): ToRecord {
+  const resource = resourceOf(stream, configured);
+  const instrumentationScope = { name: "slack-otel", version };
+  const readAttributes = createReadAttributes(mapping.attributes);
+  const readTrace = createReadTrace(mapping.trace);
 
   return (identified, { observedMs, mark, countDelta, uid = identified.uid }) => {
-    const { entry, timeMicros, key, version, count, lastSeconds, length } = identified;
+    const { entry, time } = identified;
     const fields = fieldsOf(entry);
-    const repairs = new Set<Repair>();
-    const body = safeValue(entry, repairs);
-    const credible = timeMicros !== undefined && isCredible(timeMicros, observedMs);
-    const attributes: Attributes = { "log.record.uid": uid, "slack.method": definition.method };
-    for (const rule of definition.attributes) addAttribute(attributes, rule, fields, repairs);
+    const attributes: Record<string, AttributeValue> = { "log.record.uid": uid, "slack.method": mapping.method };
+    readAttributes(fields, attributes);
     if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
-    if (!credible) attributes["slack.time.invalid"] = rawText(fields[definition.time.key], repairs);
-    if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].sort();
+    const isKnownTime = time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= observedMs + DAY_MS;
+    if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);
+    const body = toBody(identified, attributes);
+    const observedSeconds = Math.floor(observedMs / 1000);
     const log: Writable<ReadableLogRecord> = {
-      hrTime: credible ? hrTimeOfMicros(timeMicros) : [0, 0],
-      hrTimeObserved: hrTimeOfMs(observedMs),
-      eventName: eventNameOf(definition, fields),
+      hrTime: isKnownTime ? [time.seconds, time.nanos] : [0, 0],
+      hrTimeObserved: [observedSeconds, Math.round((observedMs - observedSeconds * 1000) * 1e6)],
+      eventName: nameOf(mapping.eventName, fields),
       body,
-      resource,
-      instrumentationScope,
       attributes,
       droppedAttributesCount: 0,
+      resource,
+      instrumentationScope,
     };
-    addSeverity(log, definition, fields);
-    const spanContext = spanContextOf(definition, fields);
+    const severity = mapping.severity(fields);
+    if (severity.number !== undefined) log.severityNumber = severity.number;
+    if (severity.text !== undefined) log.severityText = severity.text;
+    const spanContext = readTrace(fields);
     if (spanContext !== undefined) log.spanContext = spanContext;
-    return {
-      uid,
-      identity: {
-        key,
-        version,
-        mark,
-        ...(count === undefined ? {} : { count }),
-        ...(lastSeconds === undefined ? {} : { lastSeconds }),
-      },
-      log,
-      // Attributes repeat a part of the body; field names and tags take the rest.
-      sizeBytes: Math.ceil(length * 1.6) + 400,
-    };
+    return { uid, identity: toIdentity(identified, mark), log, sizeBytes: sizeOf(identified, log) };
   };
 }
 
-function eventNameOf({ eventName }: SourceDefinition, fields: Fields): string {
-  if (eventName.key === undefined) return eventName.prefix;
-  const value = at(fields, eventName.key);
-  const name = typeof value === "string" || typeof value === "number" ? String(exactDigits(value) ?? value) : "";
-  return name === "" ? eventName.prefix : `${eventName.prefix}.${safeText(name, new Set())}`;
+/** Most entries go out as they are. What had to be repaired is named by an attribute. */
+function toBody({ entry, isPlain }: Identified, attributes: Record<string, AttributeValue>): AnyValue {
+  if (isPlain) return entry;
+  const repairs = new Set<Repair>();
+  const body = toSafeValue(entry, repairs);
+  if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].toSorted();
+  return body;
 }
 
-function addSeverity(log: Writable<ReadableLogRecord>, definition: SourceDefinition, fields: Fields): void {
-  const severity = definition.severity(fields);
-  if ("number" in severity) {
-    log.severityNumber = severity.number;
-    return;
-  }
-  if (typeof severity.level !== "string" || severity.level === "") return;
-  log.severityText = safeText(exactDigits(severity.level) ?? severity.level, new Set());
-  const number = severityOf(severity.level);
-  if (number !== undefined) log.severityNumber = number;
+function nameOf({ prefix, key }: Mapping["eventName"], fields: Fields): string {
+  const text = key === undefined ? undefined : toText(fields[key]);
+  return text === undefined || text === "" ? prefix : start(`${prefix}.${text}`, EVENT_NAME_LENGTH);
 }
 
-function spanContextOf({ trace }: SourceDefinition, fields: Fields): SpanContext | undefined {
-  const ids = trace?.(fields);
-  if (typeof ids?.traceId !== "string" || ids.traceId === "") return undefined;
-  const spanId = typeof ids.executionId === "string" && ids.executionId !== "" ? spanIdOf(ids.executionId) : undefined;
-  // A record may have a trace id alone; the type wants both. The encoders leave out what is undefined.
-  return { traceId: traceIdOf(ids.traceId), spanId, traceFlags: undefined } as unknown as SpanContext;
-}
-
-function addAttribute(attributes: Attributes, { name, from, as }: AttributeRule, fields: Fields, repairs: Set<Repair>) {
-  const value = typeof from === "function" ? from(fields) : at(fields, ...from);
-  if (value === undefined || value === null) return;
-  switch (as) {
-    case "text": {
-      const text = textOf(value);
-      if (text !== undefined) attributes[name] = safeText(text, repairs);
-      return;
-    }
-    case "number": {
-      const number = numberOf(value);
-      if (number === undefined) {
-        const text = textOf(value);
-        if (text !== undefined) attributes[name] = safeText(text, repairs);
-      } else attributes[name] = number;
-      return;
-    }
-    case "texts": {
-      const list = typeof value === "string" ? value.split(",") : value;
-      if (!Array.isArray(list)) return;
-      const texts = list.flatMap((item) => textOf(item)?.trim() || []);
-      if (texts.length > 0) attributes[name] = texts.map((item) => safeText(item, repairs));
-      return;
-    }
-    default:
-      as satisfies never;
-  }
-}
-
-/** A scalar as text; an object or array has no text, and the body holds it anyway. */
-function textOf(value: unknown): string | undefined {
-  switch (typeof value) {
-    case "string":
-      return exactDigits(value) ?? value;
-    case "number":
-    case "boolean":
-      return String(value);
-    default:
-      return undefined;
-  }
-}
-
-function rawText(value: unknown, repairs: Set<Repair>): string {
+function rawText(value: unknown): string {
   if (value === undefined) return "absent";
-  const text = textOf(value) ?? jsonText(value);
-  return safeText(text, repairs).slice(0, 256);
+  return start(toText(value) ?? jsonText(value), RAW_TIME_LENGTH);
+}
+
+/** A text's first characters; none is cut in two. */
+function start(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const isCutInTwo = (text.codePointAt(length - 1) ?? 0) > 0xffff;
+  return text.slice(0, isCutInTwo ? length - 1 : length);
+}
+
+function toIdentity({ key, version, count, lastSeconds }: Identified, mark: number): Identity {
+  const identity: Writable<Identity> = { key, version, mark };
+  if (count !== undefined) identity.count = count;
+  if (lastSeconds !== undefined) identity.lastSeconds = lastSeconds;
+  return identity;
+}
+
+/** An upper bound of what the record takes in OTLP's JSON form, without its resource and scope. */
+function sizeOf(
+  { bytes, isOneByteEach, members, containers, isPlain }: Identified,
+  { attributes, eventName = "", severityText = "" }: ReadableLogRecord,
+): number {
+  const lengthOf = (text: string) => (isOneByteEach ? text.length : Buffer.byteLength(JSON.stringify(text)));
+  // What is nested too deeply is escaped once more.
+  let size = RECORD_BYTES + bytes * (isPlain ? 1 : 2) + members * MEMBER_BYTES + containers * CONTAINER_BYTES;
+  size += lengthOf(eventName) + lengthOf(severityText);
+  for (const name in attributes) {
+    const value = attributes[name];
+    size += MEMBER_BYTES + name.length;
+    if (typeof value === "string") size += lengthOf(value);
+    else if (Array.isArray(value)) for (const item of value) size += MEMBER_BYTES + lengthOf(String(item));
+    else size += NUMBER_BYTES;
+  }
+  return size;
 }

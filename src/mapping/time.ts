@@ -1,34 +1,46 @@
 import { exactDigits } from "./lossless.ts";
 
-/** Slack's first day was in 2013; an earlier time is a wrong unit or no time at all. Epoch seconds. */
+/** The unit in which a source writes its times. */
+export type TimeUnit = "seconds" | "microseconds";
+
+/** Since the epoch, exact. */
+export interface Time {
+  readonly seconds: number;
+  /** 0 to 999,999,999. */
+  readonly nanos: number;
+}
+
+/** Slack began in 2013: what is earlier is no time, or one in another unit. */
 const EARLIEST_SECONDS = Date.UTC(2013, 0, 1) / 1000;
-const AHEAD_MS = 86_400_000;
+/** Microseconds beyond it are no exact numbers any more; in the year 2255. */
+const LATEST_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / 1_000_000) - 1;
 
-/** A number, or a number written as a decimal text; `undefined` for anything else. */
-export function numberOf(value: unknown): number | undefined {
-  if (typeof value === "number") return value;
-  if (typeof value !== "string" || exactDigits(value) !== undefined || !/^-?\d{1,17}(?:\.\d+)?$/.test(value)) return undefined;
-  return Number(value);
+/** A number, or a number written as decimal text. `undefined`: not a time, or out of all bounds. */
+export function readTime(value: unknown, unit: TimeUnit): Time | undefined {
+  const time = Number.isSafeInteger(value) ? fromInteger(value as number, unit) : fromDecimal(value, unit);
+  return time !== undefined && time.seconds >= EARLIEST_SECONDS && time.seconds <= LATEST_SECONDS ? time : undefined;
 }
 
-/** Microseconds since the epoch as a safe integer, for order and marks; `undefined` when it is no time. */
-export function microsOf(value: unknown, unit: "s" | "us"): number | undefined {
-  const number = numberOf(value);
-  if (number === undefined || !Number.isFinite(number)) return undefined;
-  const micros = unit === "us" ? Math.floor(number) : Math.floor(number * 1_000_000);
-  return Number.isSafeInteger(micros) && micros >= EARLIEST_SECONDS * 1_000_000 ? micros : undefined;
+export function toMicros({ seconds, nanos }: Time): number {
+  return seconds * 1_000_000 + Math.floor(nanos / 1000);
 }
 
-/** Whether an entry can have that time: a day ahead of the clock that saw it is none. */
-export function isCredible(micros: number, observedMs: number): boolean {
-  return micros <= (observedMs + AHEAD_MS) * 1000;
+function fromInteger(value: number, unit: TimeUnit): Time {
+  if (unit === "seconds") return { seconds: value, nanos: 0 };
+  const seconds = Math.floor(value / 1_000_000);
+  return { seconds, nanos: (value - seconds * 1_000_000) * 1000 };
 }
 
-/** OpenTelemetry's `[seconds, nanoseconds]`, exact. */
-export function hrTimeOfMicros(micros: number): [number, number] {
-  return [Math.floor(micros / 1_000_000), (micros % 1_000_000) * 1000];
-}
-
-export function hrTimeOfMs(ms: number): [number, number] {
-  return [Math.floor(ms / 1000), Math.round((ms % 1000) * 1_000_000)];
+function fromDecimal(value: unknown, unit: TimeUnit): Time | undefined {
+  if (typeof value !== "string" && typeof value !== "number") return undefined;
+  const match = /^(\d{1,20})(?:\.(\d+))?$/.exec(exactDigits(value) ?? String(value));
+  if (match === null) return undefined;
+  const [, whole = "", fraction = ""] = match;
+  const shift = unit === "seconds" ? 0 : 6;
+  const digits = whole.padStart(shift + 1, "0");
+  const point = digits.length - shift;
+  return {
+    seconds: Number(digits.slice(0, point)),
+    nanos: Number((digits.slice(point) + fraction).slice(0, 9).padEnd(9, "0")),
+  };
 }

@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { StateError, type Cause, type Clock, type LogRecord } from "../model.ts";
 
@@ -53,6 +53,7 @@ export async function probeDeadLetters(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     await append(file, "");
+    await unlink(file);
   } catch (error) {
     throw cannotWrite(file, error);
   }

@@ -10,6 +10,8 @@ export interface FollowOptions extends Omit<DrainOptions, "patient"> {
   readonly listed: boolean;
   /** Told of every walk's ending. True: this stream is not to be followed any further. */
   readonly onEnding: (ending: Ending) => boolean;
+  /** Told of every wait after a walk. */
+  readonly onWait?: (delayMs: number) => void;
 }
 
 /**
@@ -22,7 +24,9 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
       const started = clock.monotonic();
       const ending = await drain({ ...options, patient: true }, signal);
       if (ending.kind !== "refused" && options.onEnding(ending)) return ending;
-      await clock.sleep(waitMs(ending, options, clock.monotonic() - started, source.intervalMs), signal);
+      const delayMs = waitMs(ending, options, clock.monotonic() - started, source.intervalMs);
+      options.onWait?.(delayMs);
+      await clock.sleep(delayMs, signal);
     }
   } catch (error) {
     rethrowUnlessAbort(error, signal);

@@ -20,15 +20,20 @@ export interface RetryOptions {
 }
 
 /**
- * Sends until it is settled, without an end: giving up would be loss. Waits end at once when the signal of the call is
- * aborted. A rejection of `send` is a defect (or an abort) and passes straight through.
+ * Sends until it is settled, without an end: giving up would be loss. Once the signal of the call is aborted, waits end
+ * at once and no attempt is begun. A rejection of `send` is a defect (or an abort) and passes straight through.
  */
 export function withRetry(send: Send<Attempt>, { clock, random, attemptSignal, onRetry }: RetryOptions): Send<Settled> {
   return (records, signal) => {
     let escalations = 0;
     return retry<Settled>(
       async (attempt) => {
-        const answer = await send(records, attemptSignal);
+        signal.throwIfAborted();
+        const answer = await send(records, attemptSignal).catch((error: unknown) => {
+          // Given up in flight: to the caller it is the stop that it knows of.
+          if (attemptSignal.aborted && error === attemptSignal.reason) signal.throwIfAborted();
+          throw error;
+        });
         if (answer.status !== "retry") return { done: true, value: answer };
         const { escalate, afterMs, cause } = answer;
         escalations = escalate === undefined ? 0 : escalations + 1;

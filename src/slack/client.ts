@@ -69,25 +69,41 @@ export interface SlackClientOptions {
   readonly log: Log;
 }
 
-export const AUTH_TEST: Endpoint = { api: "web", method: "auth.test", verb: "POST", requires: "team_id", callsPerMinute: 100 };
+export const AUTH_TEST: Endpoint = {
+  api: "web",
+  method: "auth.test",
+  verb: "POST",
+  requires: "team_id",
+  callsPerMinute: 100,
+};
 
 /** What one exchange came to, before anything is tried again. */
 type Exchange =
   | { readonly kind: "ok"; readonly page: Page }
   | { readonly kind: "too_large"; readonly code: string }
-  | { readonly kind: "error"; readonly class: ErrorClass | undefined; readonly code: string; readonly after?: string }
-  | { readonly kind: "throttled"; readonly code: string; readonly after?: string };
+  | { readonly kind: "error"; readonly class: ErrorClass | undefined; readonly code: string; readonly afterMs?: number }
+  | { readonly kind: "throttled"; readonly code: string; readonly afterMs?: number };
 
 export function createSlackClient(options: SlackClientOptions): SlackClient {
   const { http, token, clock, random, log } = options;
   const serverClock = createServerClock(clock);
   const paces = new Map<string, Pace>();
+  /** When a method may be called again in a workspace that Slack has throttled it in; monotonic milliseconds. */
+  const throttles = new Map<string, number>();
 
-  function paceOf(endpoint: Endpoint, workspace: string): Pace {
-    const key = `${endpoint.method} ${workspace}`;
-    let pace = paces.get(key);
-    if (pace === undefined) paces.set(key, (pace = createPace(endpoint.callsPerMinute, clock)));
+  /** One pool a method: whether an organisation's token has one for each of its workspaces is not known. */
+  function paceOf({ method, callsPerMinute }: Endpoint): Pace {
+    let pace = paces.get(method);
+    if (pace === undefined) paces.set(method, (pace = createPace(callsPerMinute, clock)));
     return pace;
+  }
+
+  async function turn(endpoint: Endpoint, place: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const waitMs = (throttles.get(place) ?? 0) - clock.monotonic();
+      if (waitMs <= 0) return paceOf(endpoint).turn(signal);
+      await clock.sleep(waitMs, signal);
+    }
   }
 
   async function exchange(
@@ -116,8 +132,10 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
       },
       signal,
     );
-    if (answer.kind === "answer") serverClock.observe(answer.headers["date"]);
-    return classify(endpoint, answer, clock.now());
+    const result = classify(endpoint, answer, clock.now());
+    // Errors may be a proxy's, and so is then their date.
+    if (result.kind === "ok") serverClock.observe(result.page.headers["date"]);
+    return result;
   }
 
   async function tryOnce(
@@ -126,7 +144,8 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     attempt: number,
     signal: AbortSignal,
   ): Promise<Try<SlackAnswer>> {
-    await paceOf(endpoint, params["team_id"] ?? "").turn(signal);
+    const place = `${endpoint.method} ${params["team_id"] ?? ""}`;
+    await turn(endpoint, place, signal);
     const bearer = token.reveal();
     const result = await exchange(endpoint, params, bearer, signal);
     switch (result.kind) {
@@ -137,8 +156,11 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
         return { done: true, value: result.page };
       case "too_large":
         return { done: true, value: { kind: "too_large", code: result.code } };
-      case "throttled":
-        return again(endpoint, result.code, throttleDelayMs(result.after, attempt));
+      case "throttled": {
+        const delayMs = throttleDelayMs(result.afterMs, attempt);
+        throttles.set(place, clock.monotonic() + delayMs);
+        return again(endpoint, result.code, delayMs);
+      }
       case "error":
         break;
       default:
@@ -147,9 +169,8 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     const errorClass = result.class ?? "retry";
     switch (errorClass) {
       case "retry": {
-        const delayMs = backoffMs(attempt, random);
-        const serverMs = result.after === undefined ? undefined : parseRetryAfter(result.after, clock.now());
-        return again(endpoint, result.code, serverMs === undefined ? delayMs : Math.max(delayMs, clampServerDelayMs(serverMs)));
+        const serverMs = result.afterMs === undefined ? 0 : clampServerDelayMs(result.afterMs);
+        return again(endpoint, result.code, Math.max(backoffMs(attempt, random), serverMs));
       }
       case "slow":
         return again(endpoint, result.code, 5 * 60_000 * (1 + random()));
@@ -158,9 +179,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
         if (endpoint.list === undefined) return again(endpoint, result.code, backoffMs(attempt, random));
         return { done: true, value: { kind: "restart", code: result.code } };
       case "credentials":
-        // A token in a file may have been replaced since this call was made.
-        if (token.reveal() !== bearer) return { done: false, delayMs: 0 };
-        return { done: true, value: await judgeCredentials(endpoint, result.code, signal) };
+        return judgeCredentials(endpoint, result.code, bearer, signal);
       case "unavailable":
       case "workspace":
         return { done: true, value: halt(endpoint, result.code, errorClass, "unavailable", "stream") };
@@ -172,11 +191,22 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
   }
 
   /** Some methods say that the token is bad where only this log is closed to it; auth.test knows. */
-  async function judgeCredentials(endpoint: Endpoint, code: string, signal: AbortSignal): Promise<Halt> {
-    if (endpoint === AUTH_TEST) return halt(endpoint, code, "credentials", "credentials", "token");
+  async function judgeCredentials(
+    endpoint: Endpoint,
+    code: string,
+    bearer: string,
+    signal: AbortSignal,
+  ): Promise<Try<SlackAnswer>> {
+    const wasReplaced = () => token.reveal() !== bearer;
+    const anew = { done: false, delayMs: 0 } as const;
+    // A token in a file may have been replaced since this call was made, or while auth.test was asked.
+    if (wasReplaced()) return anew;
+    if (endpoint === AUTH_TEST)
+      return { done: true, value: halt(endpoint, code, "credentials", "credentials", "token") };
     const verdict = await call(AUTH_TEST, {}, signal);
-    if (verdict.kind === "halted") return verdict;
-    return halt(endpoint, code, "credentials", "unavailable", "stream");
+    if (wasReplaced()) return anew;
+    if (verdict.kind === "halted") return { done: true, value: verdict };
+    return { done: true, value: halt(endpoint, code, "credentials", "unavailable", "stream") };
   }
 
   function again(endpoint: Endpoint, code: string, delayMs: number): Try<SlackAnswer> {
@@ -184,8 +214,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     return { done: false, delayMs };
   }
 
-  function throttleDelayMs(after: string | undefined, attempt: number): number {
-    const serverMs = after === undefined ? undefined : parseRetryAfter(after, clock.now());
+  function throttleDelayMs(serverMs: number | undefined, attempt: number): number {
     if (serverMs === undefined || !(serverMs >= 0 && serverMs < 1e10)) {
       return Math.min(30_000 * 2 ** Math.min(attempt - 1, 8), 15 * 60_000);
     }
@@ -204,26 +233,30 @@ function classify(endpoint: Endpoint, answer: HttpAnswer | HttpFailure, arrivedM
     return { kind: "error", class: "retry", code: answer.message };
   }
   const { status, headers } = answer;
-  const retryAfter = headers["retry-after"];
-  const after = retryAfter === undefined ? {} : { after: retryAfter };
+  const afterMs = retryAfterMs(headers, arrivedMs);
+  const after = afterMs === undefined ? {} : { afterMs };
   if (status === 429) return { kind: "throttled", code: "http_429", ...after };
   const body = parseBody(answer.body);
   const code = isObject(body) && typeof body["error"] === "string" ? body["error"] : undefined;
   const statusClass = classOfStatus(status);
   if (code === "ratelimited" || code === "rate_limited") return { kind: "throttled", code, ...after };
   if (code !== undefined && (statusClass !== undefined || (isObject(body) && body["ok"] !== true))) {
-    return { kind: "error", class: classOfCode(code) ?? statusClass, code: cleanCode(code), ...after };
+    // A code that we do not know, but Slack's all the same, is tried again whatever its status.
+    const unknown = statusClass === "configuration" && isObject(body) && body["ok"] === false ? "retry" : statusClass;
+    return { kind: "error", class: classOfCode(code) ?? unknown, code: cleanCode(code), ...after };
   }
   if (statusClass !== undefined) return { kind: "error", class: statusClass, code: `http_${status}`, ...after };
   // A success is only what looks like one: HTML, an empty body, `null` or a missing list are no "nothing new".
   if (!isObject(body)) return { kind: "error", class: "retry", code: "answer_is_not_json_object" };
-  if (endpoint.api === "web" && body["ok"] !== true) return { kind: "error", class: "retry", code: "answer_without_ok" };
+  if (body["ok"] !== true && (endpoint.api === "web" || body["ok"] !== undefined))
+    return { kind: "error", class: "retry", code: "answer_without_ok" };
   const { requires } = endpoint;
   if (requires !== undefined && typeof body[requires] !== "string") {
     return { kind: "error", class: "retry", code: `answer_without_${requires}` };
   }
   const entries = endpoint.list === undefined ? [] : body[endpoint.list];
-  if (!Array.isArray(entries)) return { kind: "error", class: "retry", code: `answer_without_${endpoint.list ?? "list"}` };
+  if (!Array.isArray(entries))
+    return { kind: "error", class: "retry", code: `answer_without_${endpoint.list ?? "list"}` };
   const metadata = body["response_metadata"];
   const cursor = isObject(metadata) ? metadata["next_cursor"] : undefined;
   if (cursor !== undefined && cursor !== null && (typeof cursor !== "string" || cursor.length > MAX_CURSOR_LENGTH)) {
@@ -231,6 +264,12 @@ function classify(endpoint: Endpoint, answer: HttpAnswer | HttpFailure, arrivedM
   }
   const page: Page = { kind: "ok", body, entries, arrivedMs, headers };
   return { kind: "ok", page: cursor ? { ...page, nextCursor: cursor } : page };
+}
+
+/** A date is read by the clock of whoever sent it: ours may be days off. */
+function retryAfterMs(headers: HttpAnswer["headers"], nowMs: number): number | undefined {
+  const sentMs = Date.parse(headers["date"] ?? "");
+  return parseRetryAfter(headers["retry-after"], Number.isNaN(sentMs) ? nowMs : sentMs);
 }
 
 function halt(
@@ -241,7 +280,13 @@ function halt(
   scope: Halt["scope"],
 ): Halt {
   const name = endpoint.api === "audit" ? "the Audit Logs API" : endpoint.method;
-  return { kind: "halted", scope, reason, code, message: `Slack refuses ${name} with ${code}: ${remedyFor(code, errorClass)}` };
+  return {
+    kind: "halted",
+    scope,
+    reason,
+    code,
+    message: `Slack refuses ${name} with ${code}: ${remedyFor(code, errorClass)}`,
+  };
 }
 
 function formOf(params: Readonly<Record<string, string | undefined>>): string {
@@ -262,9 +307,9 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Slack's own words only: a proxy could put anything here. */
+/** Slack's codes are one word. A proxy could put anything here, the token included. */
 function cleanCode(code: string): string {
-  return code.replaceAll(/[^A-Za-z0-9_.-]/g, "?").slice(0, 64);
+  return /^[A-Za-z0-9_]{1,64}$/.test(code) ? code : "unreadable_error";
 }
 
 function warningsOf(body: Readonly<Record<string, unknown>>): string[] {

@@ -9,14 +9,7 @@
 export type ErrorClass = "retry" | "slow" | "restart" | "credentials" | "unavailable" | "configuration" | "workspace";
 
 const CODES: Readonly<Record<ErrorClass, readonly string[]>> = {
-  retry: [
-    "ratelimited",
-    "rate_limited",
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-  ],
+  retry: ["ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"],
   slow: ["team_added_to_org", "org_login_required"],
   restart: ["invalid_cursor", "over_pagination_limit", "invalid_range"],
   credentials: [
@@ -110,7 +103,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   team_not_authorized: "the app has to be installed on the organisation, not on a workspace",
   accesslimited: "allow the forwarder's IP address in Slack",
   team_access_not_granted: "approve the app for this workspace",
-  invalid_auth: "the token is not valid, or its owner is not a member of this workspace, or the IP address is not allowed",
+  invalid_auth:
+    "the token is not valid, or its owner is not a member of this workspace, or the IP address is not allowed",
   token_expired: "replace the token; a token in a file is read again by itself",
   token_revoked: "create a new token; a token in a file is read again by itself",
   account_inactive: "the token's owner has left or was deactivated: create a token for another account",

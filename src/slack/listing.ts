@@ -29,11 +29,6 @@ export interface ListingOptions {
   readonly cursor?: string;
   /** Ask for the next page while this one is delivered. Not for a walk that usually ends before the listing does. */
   readonly ahead: boolean;
-  /**
-   * Called when walking again got no further three times running: moves the bounds that `params` tells past what was
-   * read. False: it cannot.
-   */
-  readonly step?: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -86,13 +81,6 @@ export async function* walkListing(
     bounds = now;
     furthest = Math.max(furthest, pages);
     if (restarts > MAX_RESTARTS_WITHOUT_PROGRESS) return stuck(endpoint, stop.code);
-    if (restarts > 3 && options.step?.() === true) {
-      log("warn", "slack_walk_stepped", { method: endpoint.method, error: stop.code });
-      restarts = 0;
-      furthest = 0;
-      bounds = boundsOf(options);
-      continue;
-    }
     log("warn", "slack_walk_restarted", { method: endpoint.method, error: stop.code });
     await clock.sleep(backoffMs(restarts, random), signal);
   }
@@ -115,7 +103,7 @@ async function* followCursors(
     client.call(endpoint, { ...bounds, limit: String(pageSize), cursor }, signal);
   let pending: ReturnType<typeof ask> | undefined;
   try {
-    for (let cursor = from; ; ) {
+    for (let cursor = from; ;) {
       const answer = await (pending ?? ask(cursor));
       pending = undefined;
       if (answer.kind !== "ok") return answer;

@@ -56,7 +56,12 @@ export async function* walkNumberedPages(
   if (from === undefined) yield bookmark(position);
   let count = context.pageSize;
 
-  type Read = { readonly entries: readonly Identified[]; readonly paging: Paging; readonly news: number; readonly page: Page };
+  type Read = {
+    readonly entries: readonly Identified[];
+    readonly paging: Paging;
+    readonly news: number;
+    readonly page: Page;
+  };
 
   /** Reads one page; `settle` says which position holds once it is delivered. */
   async function read(
@@ -79,7 +84,9 @@ export async function* walkNumberedPages(
       const paging = pagingOf(answer);
       const entries = context.identify(answer.entries);
       for (const { uid } of entries) seen?.add(uid);
-      const owed = entries.filter(({ timeMicros }) => !(timeMicros !== undefined && timeMicros < position.startMs * 1000));
+      const owed = entries.filter(
+        ({ timeMicros }) => !(timeMicros !== undefined && timeMicros < position.startMs * 1000),
+      );
       const sifted = await sift(owed, known);
       const news = sifted.fresh.length;
       position = settle();

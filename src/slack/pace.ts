@@ -33,7 +33,17 @@ export function createPace(callsPerMinute: number, clock: Clock): Pace {
     turn(signal) {
       const turn = queue.then(() => take(signal));
       queue = turn.catch(() => undefined);
-      return turn;
+      return untilAborted(turn, signal);
     },
   };
+}
+
+/** The turn before this one may be another's, and go on waiting. */
+function untilAborted(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

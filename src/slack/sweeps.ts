@@ -136,7 +136,12 @@ function createSweeping(context: WalkContext, known: Lookup, signal: AbortSignal
     const deep = until === undefined;
     const columns = { first: createOrder(), last: createOrder() };
     const walk = walkListing(
-      { ...context, params: () => ({ team_id: context.stream.teamId }), ahead, ...(cursor === undefined ? {} : { cursor }) },
+      {
+        ...context,
+        params: () => ({ team_id: context.stream.teamId }),
+        ahead,
+        ...(cursor === undefined ? {} : { cursor }),
+      },
       signal,
     );
     let pages = 0;

@@ -99,7 +99,7 @@ async function freshRecords(
     const mark = Number.isNaN(time) ? high : Math.min(time, high);
     // Another content came under this id before: the content decides.
     const taken = versions.length > 0 && entry.alternateUid !== undefined;
-    return context.toRecord(entry, { observedMs, mark, ...(taken ? { uid: entry.alternateUid as string } : {}) });
+    return context.toRecord(entry, { observedMs, mark, ...(taken ? { uid: entry.alternateUid } : {}) });
   });
 }
 

@@ -71,7 +71,7 @@ export async function workspaceStreams(
 ): Promise<Stream[]> {
   const streams = new Map<string, Stream>();
   const cursors = new Set<string>();
-  for (let cursor: string | undefined; ; ) {
+  for (let cursor: string | undefined; ;) {
     const answer = await client.call(AUTH_TEAMS_LIST, { limit: "1000", cursor }, signal);
     if (answer.kind !== "ok") {
       log("warn", "workspaces_not_listed", { source, error: answer.code });

@@ -1,24 +1,33 @@
 import type { Cause, Clock, Ending, Log, Stream } from "../model.ts";
-import type { DrainEvents } from "../pipeline/drain.ts";
+import { HALT_RETRY_MS, type DrainEvents } from "../pipeline/drain.ts";
 import { isOptional } from "../pipeline/follow.ts";
+import type { Activity, Asking } from "./activity.ts";
 
 /** What one stream is doing and has done since the program started. */
 export interface StreamStatus {
   readonly name: string;
-  /** In words, for a person. */
-  phase: string;
+  readonly activity: Activity;
+  readonly asking: Asking | undefined;
   /** Entries that Slack showed, repeats included. */
-  entries: number;
-  delivered: number;
-  deadLettered: number;
+  readonly entries: number;
+  readonly delivered: number;
+  readonly deadLettered: number;
   /** Up to when everything is delivered, epoch milliseconds; unknown before the first complete walk. */
-  reachedMs: number | undefined;
+  readonly reachedMs: number | undefined;
 }
 
 export interface StreamReport extends DrainEvents {
   readonly status: StreamStatus;
+  /** A call to Slack begins; what is returned is called when it has ended. */
+  asking(method: string): () => void;
   retrying(wait: { readonly attempt: number; readonly delayMs: number; readonly cause: Cause }): void;
   ending(ending: Ending): void;
+  /** Until the next poll, or the next look at what is halted. */
+  waiting(delayMs: number): void;
+  /** Other streams take over. */
+  replaced(): void;
+  /** Nothing more will come. Tells what was not told yet. */
+  close(): void;
 }
 
 export interface StreamReportOptions {
@@ -32,50 +41,87 @@ export interface StreamReportOptions {
 
 /** A long outage is told once at its start and then no more often than this. */
 const REPEAT_MS = 10 * 60_000;
+/** What is delivered is told no more often than this. */
+const DELIVERED_MS = 60_000;
+
+type Fields = Readonly<Record<string, string | number | undefined>>;
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Turns what happens in one stream into log lines worth keeping, and keeps its status for the terminal. */
 export function createStreamReport({ stream, listed, reachedMs, clock, log }: StreamReportOptions): StreamReport {
-  const status: StreamStatus = {
+  const status: Writable<StreamStatus> = {
     name: stream.name,
-    phase: "starting",
+    activity: { kind: "starting" },
+    asking: undefined,
     entries: 0,
     delivered: 0,
     deadLettered: 0,
     reachedMs: undefined,
   };
   const told = new Map<string, number>();
-  let troubled = false;
-  let sinceEnding = 0;
+  let troubledSinceMs: number | undefined;
+  let haltedBy: string | undefined;
+  let untold = 0;
+  let untoldSinceMs = clock.monotonic();
+  let isFirstWalk = true;
 
-  function tell(level: "info" | "warn" | "error", event: string, fields: Readonly<Record<string, string | number | undefined>>) {
+  const say = (level: "info" | "warn" | "error", event: string, fields: Fields = {}) =>
+    log(level, event, { stream: stream.name, ...fields });
+
+  function sayRarely(level: "warn" | "error", event: string, fields: Fields) {
     const key = `${event} ${fields["error"] ?? ""}`;
     const now = clock.monotonic();
     if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
     told.set(key, now);
-    log(level, event, { stream: stream.name, ...fields });
+    say(level, event, fields);
+  }
+
+  function sayDelivered(due: boolean) {
+    if (untold === 0 || (!due && clock.monotonic() - untoldSinceMs < DELIVERED_MS)) return;
+    say("info", "delivered", { records: untold, reached: isoTime(status.reachedMs) });
+    untold = 0;
+    untoldSinceMs = clock.monotonic();
+  }
+
+  function trouble() {
+    troubledSinceMs ??= clock.monotonic();
   }
 
   function recovered() {
-    if (troubled) log("info", "delivery_resumed", { stream: stream.name });
-    troubled = false;
+    if (troubledSinceMs === undefined) return;
+    say("info", "delivery_resumed", { after_seconds: Math.round((clock.monotonic() - troubledSinceMs) / 1_000) });
+    troubledSinceMs = undefined;
     told.clear();
+  }
+
+  function wait(delayMs: number, why: string, trouble: boolean) {
+    status.activity = { kind: "waiting", untilMs: clock.monotonic() + delayMs, why, trouble };
   }
 
   return {
     status,
+    asking(method) {
+      const asking = { method, sinceMs: clock.monotonic() };
+      status.asking = asking;
+      return () => {
+        if (status.asking === asking) status.asking = undefined;
+      };
+    },
     page(entries, fresh) {
+      if (haltedBy !== undefined) say("info", "stream_resumed", { error: haltedBy });
+      haltedBy = undefined;
       status.entries += entries;
-      status.phase = fresh === 0 ? "reading" : `sending ${fresh} records`;
+      status.activity =
+        fresh === 0 ? { kind: "reading" } : { kind: "sending", records: fresh, sinceMs: clock.monotonic() };
     },
     receipt({ outcome, records, rejected, cause }) {
       recovered();
       if (outcome === "accepted") {
         status.delivered += records.length;
-        sinceEnding += records.length;
+        untold += records.length;
         if (rejected === 0) return;
         status.deadLettered += records.length;
-        log("warn", "partial_success", {
-          stream: stream.name,
+        say("warn", "partial_success", {
           rejected,
           records: records.length,
           message: `The destination took the batch but rejected ${rejected} of its records without saying which, so the whole batch is kept in the dead letters, marked partial: ${cause?.message ?? ""}`,
@@ -83,8 +129,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
         return;
       }
       status.deadLettered += records.length;
-      log("warn", "dead_lettered", {
-        stream: stream.name,
+      say("warn", "dead_lettered", {
         records: records.length,
         uid: records[0]?.uid,
         status: cause?.statusCode,
@@ -92,43 +137,58 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       });
     },
     refused({ fault, cause }) {
-      troubled = true;
-      status.phase = `halted: the destination refuses the ${fault}; next try in 60 s`;
-      tell("error", "destination_refuses", {
+      trouble();
+      wait(HALT_RETRY_MS, `the destination refuses the ${fault}`, true);
+      sayRarely("error", "destination_refuses", {
         fault,
         error: cause.message,
         status: cause.statusCode,
-        message: remedies[fault],
+        message: REMEDIES[fault],
       });
     },
     retrying({ attempt, delayMs, cause }) {
-      troubled = true;
-      status.phase = `waiting ${seconds(delayMs)} for the destination (${cause.message}), try ${attempt}`;
-      tell("warn", "destination_retry", { error: cause.message, status: cause.statusCode, delay_ms: delayMs });
+      trouble();
+      wait(delayMs, `the destination: ${cause.message} (try ${attempt})`, true);
+      sayRarely("warn", "destination_retry", {
+        error: cause.message,
+        status: cause.statusCode,
+        delay_ms: delayMs,
+        message:
+          "Nothing is lost: the same records are sent again until they are taken, and no more is read from Slack meanwhile.",
+      });
     },
     position(position) {
       status.reachedMs = reachedMs(position);
+      status.activity = { kind: "reading" };
+      sayDelivered(false);
     },
     ending(ending) {
       if (ending.kind === "present") {
-        status.phase = "up to date";
-        if (sinceEnding > 0) {
-          log("info", "delivered", { stream: stream.name, records: sinceEnding, reached: isoTime(status.reachedMs) });
-        }
-        sinceEnding = 0;
+        wait(0, "up to date", false);
+        sayDelivered(isFirstWalk);
+        isFirstWalk = false;
         return;
       }
+      haltedBy = ending.code;
       const optional = isOptional(ending, listed);
-      status.phase = `${optional ? "not available" : "halted"}: ${ending.code}`;
-      tell(optional ? "warn" : "error", optional ? "source_not_available" : "stream_halted", {
+      wait(0, `${optional ? "not available" : "halted"} (${ending.code})`, !optional);
+      sayRarely(optional ? "warn" : "error", optional ? "source_not_available" : "stream_halted", {
         error: ending.code,
         message: ending.message,
       });
     },
+    waiting(delayMs) {
+      const { activity } = status;
+      if (activity.kind === "waiting") wait(delayMs, activity.why, activity.trouble);
+    },
+    replaced() {
+      status.activity = { kind: "read by workspace" };
+    },
+    close: () => sayDelivered(true),
   };
 }
 
-const remedies = {
+const REMEDIES = {
   credentials:
     "Nothing is lost: the position stays where it is. Mend the destination's secret; a secret in a file is read again by itself.",
   configuration:
@@ -138,8 +198,4 @@ const remedies = {
 /** RFC 3339, to the second. */
 export function isoTime(ms: number | undefined): string | undefined {
   return ms === undefined || !Number.isFinite(ms) ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.max(1, Math.round(ms / 1000))} s`;
 }

@@ -1,7 +1,7 @@
 import { identify, type Identified } from "../../src/mapping/identity.ts";
 import { parseLossless } from "../../src/mapping/lossless.ts";
 import { createMapper, type RecordFacts } from "../../src/mapping/record.ts";
-import type { LogRecord, SourceName } from "../../src/model.ts";
+import { SOURCE_NAMES, type LogRecord, type SourceName } from "../../src/model.ts";
 import { sourceDefinitions } from "../../src/slack/sources/index.ts";
 
 export const OBSERVED_MS = Date.UTC(2026, 0, 1);
@@ -10,6 +10,13 @@ export const OBSERVED_MS = Date.UTC(2026, 0, 1);
 export function identified(source: SourceName, answer: string, stream = `${source}/T0123`): Identified[] {
   return identify(sourceDefinitions[source], stream, parseLossless(answer) as unknown[]);
 }
+
+const mappers = new Map(
+  SOURCE_NAMES.map((source) => [
+    source,
+    createMapper(sourceDefinitions[source], { stream: `${source}/T0123`, version: "1.2.3", resource: {} }),
+  ]),
+);
 
 /** The records of one answer, given as the text that Slack sends. */
 export function mapped(source: SourceName, answer: string, facts: Partial<RecordFacts> = {}): LogRecord[] {

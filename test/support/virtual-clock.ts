@@ -7,6 +7,8 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
   /** How long each wait that was begun was to be, in order. */
   readonly waits: readonly number[];
+  /** How many waits have neither ended nor been given up. */
+  readonly pending: number;
 }
 
 interface Timer {
@@ -39,6 +41,9 @@ export function createVirtualClock(startMs = Date.UTC(2026, 10, 1)): VirtualCloc
 
   return {
     waits,
+    get pending() {
+      return timers.size;
+    },
     now: () => startMs + now,
     monotonic: () => now,
     sleep(ms, signal) {

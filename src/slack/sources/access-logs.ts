@@ -1,14 +1,9 @@
-import { INFO } from "../../mapping/severity.ts";
+import { toText } from "../../mapping/attributes.ts";
+import type { Fields } from "../../mapping/fields.ts";
 import { reachedBySweeps, walkSweeps } from "../sweeps.ts";
-import { at, number, type SourceDefinition, text } from "./definition.ts";
+import type { SourceDefinition } from "./definition.ts";
 
-/** ISO 3166-2 wants the country in front; Slack's region is no code when it is longer, or a number. */
-function regionCode(country: unknown, region: unknown): string | undefined {
-  if (typeof country !== "string" || typeof region !== "string") return undefined;
-  return country !== "" && /^[A-Za-z]{2,3}$/.test(region) ? `${country}-${region}` : undefined;
-}
-
-/** https://docs.slack.dev/reference/methods/team.accessLogs */
+/** Who used the workspace from where: one row for each user, IP address and user agent, which Slack keeps rewriting. https://docs.slack.dev/reference/methods/team.accessLogs */
 export const accessLogs: SourceDefinition = {
   name: "access_logs",
   method: "team.accessLogs",
@@ -16,23 +11,36 @@ export const accessLogs: SourceDefinition = {
   scope: "admin",
   plan: "paid",
   rate: "Tier 2, 20 a minute",
+  remedy: "Use the user token of an admin with the scope admin; Slack shows this log to paid workspaces only.",
   maxPageSize: 999,
-  identity: "row",
-  time: { key: "date_last", unit: "s" },
+  identity: {
+    kind: "row",
+    key: ["user_id", "ip", "user_agent", "date_first"],
+    count: "count",
+    first: "date_first",
+    last: "date_last",
+  },
+  time: { key: "date_last", unit: "seconds" },
   eventName: { prefix: "slack.access" },
-  severity: () => ({ number: INFO }),
+  severity: () => ({ number: 9 }),
   attributes: [
-    text("user.id", "user_id"),
-    text("user.name", "username"),
-    text("client.address", "ip"),
-    text("user_agent.original", "user_agent"),
-    text("client.as.organization", "isp"),
-    text("geo.country.iso_code", "country"),
-    { name: "geo.region.iso_code", from: (row) => regionCode(at(row, "country"), at(row, "region")), as: "text" },
-    number("slack.access.count", "count"),
-    number("slack.access.date_first", "date_first"),
-    number("slack.access.date_last", "date_last"),
+    { name: "user.id", from: "user_id" },
+    { name: "user.name", from: "username" },
+    { name: "client.address", from: "ip" },
+    { name: "user_agent.original", from: "user_agent" },
+    { name: "client.as.organization", from: "isp" },
+    { name: "geo.country.iso_code", from: "country" },
+    { name: "geo.region.iso_code", from: ["country", "region"], read: regionCode },
+    { name: "slack.access.count", from: "count", as: "number" },
+    { name: "slack.access.date_first", from: "date_first", as: "number" },
+    { name: "slack.access.date_last", from: "date_last", as: "number" },
   ],
   walk: walkSweeps,
   reachedMs: reachedBySweeps,
 };
+
+/** ISO 3166-2, as in `US-CA`. Slack's region may be a number, which is no part of such a code. */
+function regionCode({ country, region }: Fields): string | undefined {
+  const [of, code] = [toText(country), toText(region)];
+  return of && code && /^[A-Za-z]{2,3}$/.test(code) ? `${of}-${code}` : undefined;
+}

@@ -1,25 +1,19 @@
+import type { SeverityNumber } from "@opentelemetry/api";
+import { toText } from "../../mapping/attributes.ts";
+import { fieldsOf, type Fields } from "../../mapping/fields.ts";
 import { reachedForward, walkForward } from "../oldest-first.ts";
-import { at, type Fields, type SourceDefinition, text } from "./definition.ts";
+import type { SourceDefinition } from "./definition.ts";
 
-const payload = (name: string, key: string) => text(name, "payload", key);
+const LEVELS: ReadonlyMap<unknown, SeverityNumber> = new Map([
+  ["trace", 1],
+  ["debug", 5],
+  ["info", 9],
+  ["warn", 13],
+  ["error", 17],
+  ["fatal", 21],
+]);
 
-function isFailure(entry: Fields): boolean {
-  const level = at(entry, "level");
-  return level === "error" || level === "fatal" || at(entry, "payload", "exec_outcome") === "Error";
-}
-
-function ofFailure(...keys: readonly string[]) {
-  return (entry: Fields): unknown => {
-    if (!isFailure(entry)) return undefined;
-    return keys.map((key) => at(entry, "payload", key)).find((value) => value !== undefined && value !== null);
-  };
-}
-
-function userOf(entry: Fields): unknown {
-  return at(entry, "payload", "user_id") ?? at(entry, "payload", "actor");
-}
-
-/** https://docs.slack.dev/reference/methods/admin.apps.activities.list */
+/** What apps, functions, workflows and triggers did. https://docs.slack.dev/reference/methods/admin.apps.activities.list */
 export const appActivities: SourceDefinition = {
   name: "app_activities",
   method: "admin.apps.activities.list",
@@ -27,36 +21,52 @@ export const appActivities: SourceDefinition = {
   scope: "admin.app_activities:read",
   plan: "Enterprise",
   rate: "Tier 3, 50 a minute",
+  remedy:
+    "Use the user token of an organisation's admin with the scope admin.app_activities:read; it needs Enterprise.",
   maxPageSize: 1000,
-  identity: "content",
-  time: { key: "created", unit: "us" },
+  identity: { kind: "content" },
+  time: { key: "created", unit: "microseconds" },
   eventName: { prefix: "slack.activity", key: "event_type" },
-  severity: (entry) => ({ level: at(entry, "level") }),
-  trace: (entry) => ({
-    traceId: at(entry, "trace_id"),
-    executionId: at(entry, "payload", "function_execution_id"),
-  }),
+  severity({ level }) {
+    const number = LEVELS.get(level);
+    const text = toText(level);
+    return { ...(number === undefined ? {} : { number }), ...(text === undefined || text === "" ? {} : { text }) };
+  },
+  trace: { traceId: "trace_id", spanId: "payload.function_execution_id" },
   attributes: [
-    text("slack.activity.event_type", "event_type"),
-    text("slack.trace_id", "trace_id"),
-    text("slack.app.id", "app_id"),
-    text("slack.activity.source", "source"),
-    text("slack.component.type", "component_type"),
-    text("slack.component.id", "component_id"),
-    text("slack.team.id", "team_id"),
-    text("slack.enterprise.id", "enterprise_id"),
-    payload("slack.function.id", "function_id"),
-    payload("slack.function.name", "function_name"),
-    payload("slack.function.type", "function_type"),
-    payload("slack.function.execution_id", "function_execution_id"),
-    payload("slack.workflow.name", "workflow_name"),
-    text("slack.trigger.id", "payload", "trigger", "id"),
-    text("slack.trigger.type", "payload", "trigger", "type"),
-    payload("slack.activity.outcome", "exec_outcome"),
-    { name: "user.id", from: userOf, as: "text" },
-    { name: "error.type", from: ofFailure("code", "reason"), as: "text" },
-    { name: "slack.activity.error", from: ofFailure("error"), as: "text" },
+    { name: "slack.activity.event_type", from: "event_type" },
+    { name: "slack.trace_id", from: "trace_id" },
+    { name: "slack.app.id", from: "app_id" },
+    { name: "slack.activity.source", from: "source" },
+    { name: "slack.component.type", from: "component_type" },
+    { name: "slack.component.id", from: "component_id" },
+    { name: "slack.team.id", from: "team_id" },
+    { name: "slack.enterprise.id", from: "enterprise_id" },
+    { name: "slack.function.id", from: "payload.function_id" },
+    { name: "slack.function.name", from: "payload.function_name" },
+    { name: "slack.function.type", from: "payload.function_type" },
+    { name: "slack.function.execution_id", from: "payload.function_execution_id" },
+    { name: "slack.workflow.name", from: "payload.workflow_name" },
+    { name: "slack.trigger.id", from: "payload.trigger.id" },
+    { name: "slack.trigger.type", from: "payload.trigger.type" },
+    { name: "slack.activity.outcome", from: "payload.exec_outcome" },
+    { name: "user.id", from: ["payload.user_id", "payload.actor"] },
+    {
+      name: "error.type",
+      from: ["payload.code", "payload.reason"],
+      read: ofFailure(({ code, reason }) => code ?? reason),
+    },
+    { name: "slack.activity.error", from: "payload.error", read: ofFailure(({ error }) => error) },
   ],
   walk: walkForward,
   reachedMs: reachedForward,
 };
+
+/** Reads from the payload of a failure alone: level error or fatal, or outcome `Error`. */
+function ofFailure(read: (payload: Fields) => unknown): (entry: Fields) => unknown {
+  return ({ level, payload: value }) => {
+    const payload = fieldsOf(value);
+    const failed = level === "error" || level === "fatal" || payload["exec_outcome"] === "Error";
+    return failed ? read(payload) : undefined;
+  };
+}

@@ -1,42 +1,48 @@
-import { INFO, WARN } from "../../mapping/severity.ts";
+import { fieldsOf, type Fields } from "../../mapping/fields.ts";
 import { reachedByWindows, walkWindows } from "../windows.ts";
-import { at, type Fields, type SourceDefinition, text } from "./definition.ts";
+import type { SourceDefinition } from "./definition.ts";
 
-/** What an audit entry is about stands under a key named like its type. */
-function ofEntity(key: string) {
-  return (entry: Fields): unknown => {
-    const type = at(entry, "entity", "type");
-    return typeof type === "string" ? at(entry, "entity", type, key) : undefined;
-  };
-}
-
-/** https://docs.slack.dev/admins/audit-logs-api */
+/** Who did what to what in an Enterprise organisation. https://docs.slack.dev/admins/audit-logs-api */
 export const auditLogs: SourceDefinition = {
   name: "audit_logs",
   method: "audit.logs",
   endpoint: { api: "audit", method: "logs", verb: "GET", list: "entries" },
   scope: "auditlogs:read",
   plan: "Enterprise",
-  rate: "50 a minute for the organisation, of which 30 are used",
+  rate: "50 a minute for the organisation, all apps together",
+  remedy:
+    "Install the app on the organisation and use its Owner's user token with the scope auditlogs:read; it needs Enterprise.",
   maxPageSize: 9999,
-  identity: "id",
-  time: { key: "date_create", unit: "s" },
+  identity: { kind: "id", key: "id" },
+  time: { key: "date_create", unit: "seconds" },
   eventName: { prefix: "slack.audit", key: "action" },
-  severity: (entry) => ({ number: at(entry, "action") === "anomaly" ? WARN : INFO }),
+  severity: ({ action }) => ({ number: action === "anomaly" ? 13 : 9 }),
   attributes: [
-    text("user.id", "actor", "user", "id"),
-    text("user.name", "actor", "user", "name"),
-    text("user.email", "actor", "user", "email"),
-    { name: "client.address", from: (entry) => at(entry, "context", "ip_address") || undefined, as: "text" },
-    text("user_agent.original", "context", "ua"),
-    text("session.id", "context", "session_id"),
-    text("slack.audit.action", "action"),
-    text("slack.entity.type", "entity", "type"),
-    { name: "slack.entity.id", from: ofEntity("id"), as: "text" },
-    { name: "slack.entity.name", from: ofEntity("name"), as: "text" },
-    text("slack.team.id", "context", "location", "id"),
-    text("slack.team.domain", "context", "location", "domain"),
+    { name: "user.id", from: "actor.user.id" },
+    { name: "user.name", from: "actor.user.name" },
+    { name: "user.email", from: "actor.user.email" },
+    { name: "client.address", from: "context.ip_address", read: addressOf },
+    { name: "user_agent.original", from: "context.ua" },
+    { name: "session.id", from: "context.session_id" },
+    { name: "slack.audit.action", from: "action" },
+    { name: "slack.entity.type", from: "entity.type" },
+    { name: "slack.entity.id", from: "entity.<type>.id", read: (entry) => entityOf(entry)["id"] },
+    { name: "slack.entity.name", from: "entity.<type>.name", read: (entry) => entityOf(entry)["name"] },
+    { name: "slack.team.id", from: "context.location.id" },
+    { name: "slack.team.domain", from: "context.location.domain" },
   ],
   walk: walkWindows,
   reachedMs: reachedByWindows,
 };
+
+/** The entity stands under the name of its type. */
+function entityOf({ entity: value }: Fields): Fields {
+  const entity = fieldsOf(value);
+  const type = entity["type"];
+  return typeof type === "string" && Object.hasOwn(entity, type) ? fieldsOf(entity[type]) : {};
+}
+
+/** An address that Slack does not know is an empty text. */
+function addressOf({ context }: Fields): unknown {
+  return fieldsOf(context)["ip_address"] || undefined;
+}

@@ -1,11 +1,10 @@
-import { INFO, WARN } from "../../mapping/severity.ts";
 import { reachedByPages, walkNumberedPages } from "../numbered-pages.ts";
-import { at, type SourceDefinition, text } from "./definition.ts";
+import type { SourceDefinition } from "./definition.ts";
 
-/** Reasons for which Slack, not a person, switched an integration off. */
-const TROUBLE = new Set<unknown>(["errors", "rate_limits", "slack", "api_decline", "deauth"]);
+/** Reasons for which Slack, not a person, disabled an integration. */
+const FAILURES = new Set<unknown>(["errors", "rate_limits", "slack", "api_decline", "deauth"]);
 
-/** https://docs.slack.dev/reference/methods/team.integrationLogs */
+/** What was added, changed and removed among apps and integrations. https://docs.slack.dev/reference/methods/team.integrationLogs */
 export const integrationLogs: SourceDefinition = {
   name: "integration_logs",
   method: "team.integrationLogs",
@@ -13,29 +12,28 @@ export const integrationLogs: SourceDefinition = {
   scope: "admin",
   plan: "any",
   rate: "Tier 2, 20 a minute",
+  remedy: "Use the user token of an admin of the workspace with the scope admin.",
   maxPageSize: 1000,
-  identity: "content",
-  time: { key: "date", unit: "s" },
+  identity: { kind: "content" },
+  time: { key: "date", unit: "seconds" },
   eventName: { prefix: "slack.integration", key: "change_type" },
-  severity: (entry) => ({
-    number: at(entry, "change_type") === "disabled" && TROUBLE.has(at(entry, "reason")) ? WARN : INFO,
-  }),
+  severity: ({ change_type, reason }) => ({ number: change_type === "disabled" && FAILURES.has(reason) ? 13 : 9 }),
   attributes: [
-    text("user.id", "user_id"),
-    text("user.name", "user_name"),
-    text("slack.integration.change_type", "change_type"),
-    text("slack.integration.reason", "reason"),
-    { name: "slack.integration.scopes", from: ["scope"], as: "texts" },
-    text("slack.integration.resolution", "resolution"),
-    text("slack.app.id", "app_id"),
-    text("slack.app.name", "app_type"),
-    text("slack.service.id", "service_id"),
-    text("slack.service.type", "service_type"),
-    text("slack.channel.id", "channel"),
-    text("slack.admin_app.id", "admin_app_id"),
-    text("slack.rss_feed.title", "rss_feed_title"),
-    text("slack.rss_feed.url", "rss_feed_url"),
-    text("slack.rss_feed.change_type", "rss_feed_change_type"),
+    { name: "user.id", from: "user_id" },
+    { name: "user.name", from: "user_name" },
+    { name: "slack.integration.change_type", from: "change_type" },
+    { name: "slack.integration.reason", from: "reason" },
+    { name: "slack.integration.scopes", from: "scope", as: "list" },
+    { name: "slack.integration.resolution", from: "resolution" },
+    { name: "slack.app.id", from: "app_id" },
+    { name: "slack.app.name", from: "app_type" },
+    { name: "slack.service.id", from: "service_id" },
+    { name: "slack.service.type", from: "service_type" },
+    { name: "slack.channel.id", from: "channel" },
+    { name: "slack.admin_app.id", from: "admin_app_id" },
+    { name: "slack.rss_feed.title", from: "rss_feed_title" },
+    { name: "slack.rss_feed.url", from: "rss_feed_url" },
+    { name: "slack.rss_feed.change_type", from: "rss_feed_change_type" },
   ],
   walk: walkNumberedPages,
   reachedMs: reachedByPages,

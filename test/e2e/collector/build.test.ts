@@ -23,8 +23,8 @@ test("without go and without a binary the reason says what is missing", async ({
   });
 });
 
-test("what was built once is found again without go", async ({ skip }) => {
-  const built = inject("collector");
-  skip(built.status === "absent" || process.env["OTELCOL"] !== undefined, "nothing was built");
-  expect(await findCollector({ ...process.env, PATH: nothing })).toEqual(built);
+test("what was found once is found again without go", async ({ skip }) => {
+  const found = inject("collector");
+  skip(found.status === "absent", "there is no Collector");
+  expect(await findCollector({ ...process.env, PATH: nothing })).toEqual(found);
 });

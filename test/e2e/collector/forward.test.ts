@@ -116,7 +116,12 @@ for (const encoding of ["protobuf", "json"]) {
           expect(Number(observedTimeUnixNano / 1_000_000n)).toBeGreaterThan(Date.now() - 300_000);
         }
         const sources = new Set(received.map(({ eventName }) => eventName.split(".")[1]));
-        expect([...sources].toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(["access", "activity", "audit", "integration"]);
+        expect([...sources].toSorted((a = "", b = "") => a.localeCompare(b))).toEqual([
+          "access",
+          "activity",
+          "audit",
+          "integration",
+        ]);
       },
     );
   }

@@ -1,0 +1,79 @@
+import { canonical } from "../mapping/canonical.ts";
+import { fieldsOf } from "../mapping/fields.ts";
+import { readTime } from "../mapping/time.ts";
+import { SOURCE_NAMES, type LogRecord, type SourceName } from "../model.ts";
+import type { Ledger } from "../simulation/ledger.ts";
+import { sourceDefinitions } from "../slack/sources/index.ts";
+import { sourceOf } from "./describe.ts";
+
+/** One source's books, all in records. */
+export interface Account {
+  readonly source: SourceName;
+  /** What Slack showed, once or often; of access rows every version. */
+  readonly shown: number;
+  /** Different records that the destination accepted. */
+  readonly delivered: number;
+  /** Records that it accepted once more. */
+  readonly repeated: number;
+  /** What Slack showed and the destination never accepted. Of access rows only the version shown last is owed. */
+  readonly lost: number;
+}
+
+/** What a destination accepted, kept apart from all that the forwarder knows: uids, and the entries' own content. */
+export interface Accepted {
+  add(records: readonly LogRecord[]): void;
+  accounts(ledger: Ledger, startMs: number): readonly Account[];
+}
+
+export function createAccepted(): Accepted {
+  const timesByUid = new Map<SourceName, Map<string, number>>();
+  const uidsByContent = new Map<string, Set<string>>();
+
+  function account(source: SourceName, ledger: Ledger, startMs: number): Account {
+    const owedSince = ({ text }: { readonly text: string }) => isSince(source, text, startMs);
+    const shown = ledger.distinct(source).filter(owedSince);
+    const owed =
+      source === "access_logs"
+        ? ledger
+            .lastVersions()
+            .filter(owedSince)
+            .map(({ view, text }) => ({ view, text, copies: 1 }))
+        : shown;
+    const times = [...(timesByUid.get(source)?.values() ?? [])];
+    return {
+      source,
+      shown: shown.reduce((sum, { copies }) => sum + copies, 0),
+      delivered: times.length,
+      repeated: times.reduce((sum, count) => sum + count - 1, 0),
+      lost: owed.reduce((sum, { view, text, copies }) => {
+        const got = uidsByContent.get(contentKey(source, view, canonical(JSON.parse(text))))?.size ?? 0;
+        return sum + Math.max(0, copies - got);
+      }, 0),
+    };
+  }
+
+  return {
+    add(records) {
+      for (const { uid, log } of records) {
+        const source = sourceOf(log.attributes["slack.method"]);
+        const times = timesByUid.get(source) ?? new Map<string, number>();
+        timesByUid.set(source, times.set(uid, (times.get(uid) ?? 0) + 1));
+        const { "slack.team.id": team, "slack.enterprise.id": enterprise } = log.resource.attributes;
+        const text = canonical(log.body);
+        const key = contentKey(source, (team ?? enterprise) as string, text);
+        uidsByContent.set(key, (uidsByContent.get(key) ?? new Set()).add(uid));
+      }
+    },
+    accounts: (ledger, startMs) => SOURCE_NAMES.map((source) => account(source, ledger, startMs)),
+  };
+}
+
+function contentKey(source: SourceName, view: string, text: string): string {
+  return `${source} ${view} ${text}`;
+}
+
+function isSince(source: SourceName, text: string, startMs: number): boolean {
+  const { key, unit } = sourceDefinitions[source].time;
+  const time = readTime(fieldsOf(JSON.parse(text))[key], unit);
+  return time === undefined || time.seconds * 1000 + time.nanos / 1e6 >= startMs;
+}
