@@ -1,20 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Writable } from "node:stream";
-import { systemClock } from "./clock.ts";
-import { describeConfigurationError } from "./config/layer.ts";
-import { createAccepted } from "./demo/account.ts";
-import { demoConfiguration, namesEndpoint } from "./demo/configuration.ts";
-import { createTerminalDestination, watched } from "./demo/destination.ts";
-import { createPrinter, type Printer } from "./demo/printer.ts";
-import { createScenario, HISTORY_HOURS } from "./demo/scenario.ts";
-import { printSummary, shownOf } from "./demo/summary.ts";
-import { tell } from "./demo/tell.ts";
-import { createHttp } from "./http.ts";
-import { createDestination, run, type RunOptions, type StopSignals } from "./run.ts";
-import { listen } from "./simulation/server.ts";
-import { createStop } from "./stop.ts";
+import { styleText } from "node:util";
+import type { RunOptions, StopSignals } from "./run.ts";
 
 export interface DemoOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -26,120 +12,18 @@ export interface DemoOptions {
   readonly proxy?: NonNullable<RunOptions["proxy"]>;
 }
 
-const DURATION_MS = 10_000;
-/** The last round to the present may take this long. */
-const CATCH_UP_MS = 5_000;
-const START_HOURS = HISTORY_HOURS + 1;
-const SEED = 7;
-/** Of a line, where no terminal says it. */
-const COLUMNS = 130;
-
 /**
- * The real pipeline against a simulated Slack, over HTTP on the loopback address. After a while it is stopped and
- * started again for one last round, so that whatever Slack showed is owed. Resolves with the exit code; 1: something of
- * that was not accepted.
+ * Shows the real pipeline at work against a simulated Slack in this process. Resolves with the exit code; 1: something
+ * that Slack showed was not accepted.
  */
 export async function demo(options: DemoOptions, interrupt: StopSignals): Promise<0 | 1 | 2> {
-  const { env, stdout, durationMs = DURATION_MS, proxy } = options;
-  const clock = systemClock;
-  await using cleanup = new AsyncDisposableStack();
-  const scenario = createScenario({ clock, durationMs, seed: SEED });
-  const server = await listen(scenario.slack);
-  cleanup.defer(() => server.close());
-  const folder = await mkdtemp(join(tmpdir(), "slack-otel-demo-"));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const loaded = await demoConfiguration({ env, server, folder, startHours: START_HOURS });
-  if (!loaded.ok) {
-    for (const error of loaded.errors) options.stderr.write(`slack-otel: ${describeConfigurationError(error)}\n`);
-    return 2;
-  }
-
+  const { env, stdout, version } = options;
   const closed = new AbortController();
   stdout.on("error", (error) => closed.abort(error));
-  const printer = createPrinter({
-    write: (text) => void (closed.signal.aborted || stdout.write(text)),
-    coloured: stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb",
-    columns: () => stdout.columns ?? COLUMNS,
-  });
-  const base: RunOptions = {
-    configuration: loaded.configuration,
-    once: false,
-    version: options.version,
-    createHttp,
-    stdout,
-    clock,
-    random: Math.random,
-    log: tell(printer),
-    // Slack is in this process: nothing between us and it.
-    ...(proxy === undefined ? {} : { proxy: { ...proxy, no: `127.0.0.1,${proxy.no ?? ""}` } }),
-  };
-  const accepted = createAccepted();
-  const failures: string[] = [];
-  const inProcess = createTerminalDestination(clock, clock.now() + durationMs / 2);
-  const destination = async () =>
-    watched(namesEndpoint(env) ? await createDestination(base) : inProcess, {
-      accepted(records) {
-        accepted.add(records);
-        printer.records(records);
-      },
-      failed: (message) => void failures.push(message),
-    });
-
-  const first = await destination();
-  introduce(printer, { version: options.version, durationMs, slackUrl: server.apiUrl, to: first.description });
-  const startMs = clock.now() - START_HOURS * 3_600_000;
-  using lively = createStop(clock);
-  lively.after(durationMs, CATCH_UP_MS, "the demo is over");
-  await runUntil(
-    { ...base, destination: first },
-    {
-      stop: AbortSignal.any([interrupt.stop, closed.signal, lively.stop]),
-      abort: AbortSignal.any([interrupt.abort, closed.signal, lively.abort]),
-    },
-  );
-
-  scenario.quiet();
-  printer.line();
-  printer.line("Stopped, and started again to read what is left.", "bold");
-  using last = createStop(clock);
-  last.after(CATCH_UP_MS, 0, "the demo is over");
-  const stop = AbortSignal.any([interrupt.abort, closed.signal, last.stop]);
-  const code = await runUntil({ ...base, once: true, destination: await destination() }, { stop, abort: stop });
-
-  const { slack, late } = scenario;
-  const isWhole = printSummary(printer, {
-    accounts: accepted.accounts(slack.ledger, startMs),
-    slack,
-    lateShown: shownOf(slack.ledger, late),
-    failures: failures.length,
-    lastFailure: failures.at(-1),
-    isComplete: code === 0 && !stop.aborted,
-  });
-  return isWhole ? code : 1;
-}
-
-/** Being stopped at any point is no error here. Resolves with 1 where that kept the run from ending in good order. */
-async function runUntil(options: RunOptions, signals: StopSignals): Promise<0 | 1> {
-  try {
-    return await run(options, signals);
-  } catch (error) {
-    if (![signals.stop, signals.abort].some(({ aborted, reason }) => aborted && reason === error)) throw error;
-    return 1;
-  }
-}
-
-interface Introduction {
-  readonly version: string;
-  readonly durationMs: number;
-  readonly slackUrl: string;
-  /** Where records go. */
-  readonly to: string;
-}
-
-function introduce(printer: Printer, { version, durationMs, slackUrl, to }: Introduction): void {
-  printer.line(`slack-otel ${version}: a simulated Slack runs in this process; its four logs are forwarded.`, "bold");
-  printer.line(`  from  ${slackUrl}, an organisation with ${HISTORY_HOURS} hours behind it and people at work`);
-  printer.line(`  to    ${to}`);
-  printer.line(`  for   ${durationMs / 1_000} s; Ctrl-C ends it early. Times are UTC.`);
-  printer.line();
+  const coloured = stdout.isTTY === true && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const title = `slack-otel ${version}: a simulated Slack runs in this process; its four logs are forwarded.`;
+  // Before the program itself is loaded, so that a person sees something at once.
+  stdout.write(`${coloured ? styleText("bold", title, { validateStream: false }) : title}\n`);
+  const { play } = await import("./demo/play.ts");
+  return play({ ...options, coloured, closed: closed.signal }, interrupt);
 }

@@ -22,6 +22,7 @@ export function explain(error: unknown): { readonly exitCode: ExitCode; readonly
 /** Where it happened, without the message of an error that is not ours: it may quote a header or a URL. */
 function defect(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
+  const { message, stack = "" } = error;
+  const frames = stack.slice(stack.indexOf(message) + message.length).split("\n").filter((line) => /^ +at /.test(line));
   return [error.name, ...frames.slice(0, 4).map((line) => line.trim())].join(" ");
 }

@@ -145,7 +145,8 @@ async function identifyPatiently(
 }
 
 function conclude(outcomes: readonly StreamOutcome[], nowMs: number, log: Log): 0 | 1 {
-  for (const { stream, result, reachedMs } of outcomes) if (result === "behind") tellBehind(stream, reachedMs, nowMs, log);
+  for (const { stream, result, reachedMs } of outcomes)
+    if (result === "behind") tellBehind(stream, reachedMs, nowMs, log);
   if (outcomes.length > 0 && outcomes.every(({ result }) => result === "left_out")) {
     log("error", "nothing_to_read", {
       message: "The token can read none of the sources: see the lines above for what each of them needs.",
@@ -157,7 +158,9 @@ function conclude(outcomes: readonly StreamOutcome[], nowMs: number, log: Log): 
 
 /** How far the runs before this one came. */
 async function tellLastKnown({ sources, state }: Configuration, nowMs: number, log: Log): Promise<void> {
-  log("warn", "nothing_read", { message: "Stopped before Slack had answered; the next run goes on from the same place." });
+  log("warn", "nothing_read", {
+    message: "Stopped before Slack had answered; the next run goes on from the same place.",
+  });
   for (const { name, position } of (await inspectSqliteState(state.settings.path)) ?? []) {
     const source = SOURCE_NAMES.find((source) => name.startsWith(`${source}/`));
     const settings = source === undefined ? undefined : sources[source];

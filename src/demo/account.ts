@@ -1,14 +1,14 @@
 import { canonical } from "../mapping/canonical.ts";
 import { fieldsOf } from "../mapping/fields.ts";
 import { readTime } from "../mapping/time.ts";
-import { SOURCE_NAMES, type LogRecord, type SourceName } from "../model.ts";
-import type { Ledger } from "../simulation/ledger.ts";
+import type { LogRecord } from "../model.ts";
+import type { Ledger, LogName } from "../simulation/ledger.ts";
 import { sourceDefinitions } from "../slack/sources/index.ts";
-import { sourceOf } from "./describe.ts";
+import { LOGS, logOf } from "./describe.ts";
 
-/** One source's books, all in records. */
+/** The books of one log, all in records. */
 export interface Account {
-  readonly source: SourceName;
+  readonly log: LogName;
   /** What Slack showed, once or often; of access rows every version. */
   readonly shown: number;
   /** Different records that the destination accepted. */
@@ -26,27 +26,27 @@ export interface Accepted {
 }
 
 export function createAccepted(): Accepted {
-  const timesByUid = new Map<SourceName, Map<string, number>>();
+  const timesByUid = new Map<LogName, Map<string, number>>();
   const uidsByContent = new Map<string, Set<string>>();
 
-  function account(source: SourceName, ledger: Ledger, startMs: number): Account {
-    const owedSince = ({ text }: { readonly text: string }) => isSince(source, text, startMs);
-    const shown = ledger.distinct(source).filter(owedSince);
+  function account(name: LogName, ledger: Ledger, startMs: number): Account {
+    const owedSince = ({ text }: { readonly text: string }) => isSince(name, text, startMs);
+    const shown = ledger.distinct(name).filter(owedSince);
     const owed =
-      source === "access_logs"
+      name === "access_logs"
         ? ledger
             .lastVersions()
             .filter(owedSince)
             .map(({ view, text }) => ({ view, text, copies: 1 }))
         : shown;
-    const times = [...(timesByUid.get(source)?.values() ?? [])];
+    const times = [...(timesByUid.get(name)?.values() ?? [])];
     return {
-      source,
+      log: name,
       shown: shown.reduce((sum, { copies }) => sum + copies, 0),
       delivered: times.length,
       repeated: times.reduce((sum, count) => sum + count - 1, 0),
       lost: owed.reduce((sum, { view, text, copies }) => {
-        const got = uidsByContent.get(contentKey(source, view, canonical(JSON.parse(text))))?.size ?? 0;
+        const got = uidsByContent.get(contentKey(name, view, canonical(JSON.parse(text))))?.size ?? 0;
         return sum + Math.max(0, copies - got);
       }, 0),
     };
@@ -54,26 +54,27 @@ export function createAccepted(): Accepted {
 
   return {
     add(records) {
-      for (const { uid, log } of records) {
-        const source = sourceOf(log.attributes["slack.method"]);
-        const times = timesByUid.get(source) ?? new Map<string, number>();
-        timesByUid.set(source, times.set(uid, (times.get(uid) ?? 0) + 1));
+      for (const record of records) {
+        const { uid, log } = record;
+        const name = logOf(record);
+        const times = timesByUid.get(name) ?? new Map<string, number>();
+        timesByUid.set(name, times.set(uid, (times.get(uid) ?? 0) + 1));
         const { "slack.team.id": team, "slack.enterprise.id": enterprise } = log.resource.attributes;
         const text = canonical(log.body);
-        const key = contentKey(source, (team ?? enterprise) as string, text);
+        const key = contentKey(name, (team ?? enterprise) as string, text);
         uidsByContent.set(key, (uidsByContent.get(key) ?? new Set()).add(uid));
       }
     },
-    accounts: (ledger, startMs) => SOURCE_NAMES.map((source) => account(source, ledger, startMs)),
+    accounts: (ledger, startMs) => LOGS.map((name) => account(name, ledger, startMs)),
   };
 }
 
-function contentKey(source: SourceName, view: string, text: string): string {
-  return `${source} ${view} ${text}`;
+function contentKey(name: LogName, view: string, text: string): string {
+  return `${name} ${view} ${text}`;
 }
 
-function isSince(source: SourceName, text: string, startMs: number): boolean {
-  const { key, unit } = sourceDefinitions[source].time;
+function isSince(name: LogName, text: string, startMs: number): boolean {
+  const { key, unit } = sourceDefinitions[name].time;
   const time = readTime(fieldsOf(JSON.parse(text))[key], unit);
   return time === undefined || time.seconds * 1000 + time.nanos / 1e6 >= startMs;
 }

@@ -1,12 +1,13 @@
 import type { AttributeValue } from "../mapping/attributes.ts";
-import type { LogRecord, SourceName } from "../model.ts";
+import type { LogRecord } from "../model.ts";
+import type { LogName } from "../simulation/ledger.ts";
 import { sourceDefinitions } from "../slack/sources/index.ts";
 
 /** One record as a person reads it: who did what, from where. */
 export interface Description {
   /** Epoch milliseconds. */
   readonly timeMs: number;
-  readonly source: SourceName;
+  readonly log: LogName;
   readonly who: string;
   readonly what: string;
   readonly where: string;
@@ -17,9 +18,10 @@ type Value = AttributeValue | undefined;
 type Attributes = Readonly<Record<string, Value>>;
 type Telling = Pick<Description, "who" | "what" | "where">;
 
-const NAMES = new Map(Object.values(sourceDefinitions).map(({ method, name }) => [method, name]));
+/** The logs that the simulated Slack keeps. */
+export const LOGS: readonly LogName[] = ["access_logs", "integration_logs", "app_activities", "audit_logs"];
 
-const TELL: Readonly<Record<SourceName, (attributes: Attributes) => Telling>> = {
+const TELL: Readonly<Record<LogName, (attributes: Attributes) => Telling>> = {
   access_logs: (attributes) => ({
     who: first(attributes, "user.name", "user.id"),
     what: words("used Slack", times(attributes["slack.access.count"]), more(attributes["slack.access.count_delta"])),
@@ -54,23 +56,24 @@ const TELL: Readonly<Record<SourceName, (attributes: Attributes) => Telling>> = 
   }),
 };
 
-export function describeRecord({ log }: LogRecord): Description {
-  const attributes = log.attributes as Attributes;
-  const source = sourceOf(attributes["slack.method"]);
-  const [seconds, nanos] = log.hrTime[0] === 0 ? log.hrTimeObserved : log.hrTime;
-  const severity: number = log.severityNumber ?? 9;
+export function describeRecord(record: LogRecord): Description {
+  const { hrTime, hrTimeObserved, severityNumber } = record.log;
+  const attributes = record.log.attributes as Attributes;
+  const log = logOf(record);
+  const [seconds, nanos] = hrTime[0] === 0 ? hrTimeObserved : hrTime;
+  const severity: number = severityNumber ?? 9;
   return {
     timeMs: seconds * 1000 + Math.floor(nanos / 1e6),
-    source,
-    ...TELL[source](attributes),
+    log,
+    ...TELL[log](attributes),
     mood: severity >= 17 ? "bad" : severity >= 13 ? "odd" : "usual",
   };
 }
 
-/** The source a record came from, by its attribute `slack.method`. */
-export function sourceOf(method: unknown): SourceName {
-  const name = typeof method === "string" ? NAMES.get(method) : undefined;
-  if (name === undefined) throw new Error("a record without one of our methods");
+/** The log a record came from. */
+export function logOf({ log }: LogRecord): LogName {
+  const name = LOGS.find((name) => sourceDefinitions[name].method === log.attributes["slack.method"]);
+  if (name === undefined) throw new Error("a record of a log that the simulated Slack does not keep");
   return name;
 }
 

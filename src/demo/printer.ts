@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from "node:util";
-import type { LogRecord, SourceName } from "../model.ts";
+import type { LogRecord } from "../model.ts";
+import type { LogName } from "../simulation/ledger.ts";
 import { type Description, describeRecord } from "./describe.ts";
 
 export interface PrinterOptions {
@@ -34,17 +35,17 @@ const LABELS = {
   integration_logs: { text: "integration", style: "magenta" },
   app_activities: { text: "activity", style: "blue" },
   audit_logs: { text: "audit", style: "green" },
-} as const satisfies Record<SourceName, { text: string; style: Style }>;
+} as const satisfies Record<LogName, { text: string; style: Style }>;
 const LABEL_WIDTH = Math.max(...Object.values(LABELS).map(({ text }) => text.length));
 const MOODS = { usual: "none", odd: "yellow", bad: "red" } as const satisfies Record<Description["mood"], Style>;
 
 export function createPrinter({ write, coloured, columns }: PrinterOptions): Printer {
-  const sampled = new Set<SourceName>();
+  const sampled = new Set<LogName>();
   const paint = (style: Style, text: string) =>
     coloured && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 
-  function recordLine({ timeMs, source, who, what, where, mood }: Description): string {
-    const label = LABELS[source];
+  function recordLine({ timeMs, log, who, what, where, mood }: Description): string {
+    const label = LABELS[log];
     const time = new Date(timeMs).toISOString().slice(11, 11 + TIME_WIDTH);
     const room = columns() - TIME_WIDTH - LABEL_WIDTH - WHO_WIDTH - 4 * GAP.length;
     const whatWidth = Math.max(24, Math.min(46, Math.floor(room * 0.6)));
@@ -66,11 +67,11 @@ export function createPrinter({ write, coloured, columns }: PrinterOptions): Pri
       const [head] = described;
       if (head === undefined) return;
       const isBurst = described.length > MANY;
-      const shown = isBurst ? sample(described, sampled.has(head.source) ? 1 : FIRST_SAMPLE) : described;
-      sampled.add(head.source);
+      const shown = isBurst ? sample(described, sampled.has(head.log) ? 1 : FIRST_SAMPLE) : described;
+      sampled.add(head.log);
       for (const description of shown) write(`${recordLine(description)}\n`);
       const more = described.length - shown.length;
-      if (more > 0) write(`${INDENT}${paint(LABELS[head.source].style, `… and ${more} more`)}\n`);
+      if (more > 0) write(`${INDENT}${paint(LABELS[head.log].style, `… and ${more} more`)}\n`);
     },
   };
 }

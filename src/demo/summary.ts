@@ -1,7 +1,7 @@
 import { canonical } from "../mapping/canonical.ts";
-import { SOURCE_NAMES } from "../model.ts";
 import type { SimulatedSlack } from "../simulation/slack.ts";
 import type { Account } from "./account.ts";
+import { LOGS } from "./describe.ts";
 import type { Printer } from "./printer.ts";
 
 export interface Outcome {
@@ -30,8 +30,7 @@ export function printSummary(printer: Printer, outcome: Outcome): boolean {
   );
   printer.line();
   printer.line(row("", ["shown", "delivered", "repeated", "lost"]), "bold");
-  for (const account of accounts)
-    printer.line(row(account.source, numbers(account)), account.lost > 0 ? "red" : "none");
+  for (const account of accounts) printer.line(row(account.log, numbers(account)), account.lost > 0 ? "red" : "none");
   printer.line(row("total", numbers(total)), "bold");
   printer.line();
   const survived = survivals(outcome);
@@ -76,13 +75,11 @@ function survivals({ slack, lateShown, failures }: Outcome): string[] {
 
 /** How many of the texts Slack showed. */
 export function shownOf(ledger: SimulatedSlack["ledger"], texts: readonly string[]): number {
-  const shown = new Set(
-    SOURCE_NAMES.flatMap((source) => ledger.shown(source).map(({ text }) => canonical(JSON.parse(text)))),
-  );
+  const shown = new Set(LOGS.flatMap((name) => ledger.shown(name).map(({ text }) => canonical(JSON.parse(text)))));
   return texts.filter((text) => shown.has(text)).length;
 }
 
-function numbers({ shown, delivered, repeated, lost }: Omit<Account, "source">): string[] {
+function numbers({ shown, delivered, repeated, lost }: Omit<Account, "log">): string[] {
   return [shown, delivered, repeated, lost].map(String);
 }
 

@@ -25,7 +25,7 @@ export interface Identified {
   readonly timeMicros?: number;
   /** The size of the entry as JSON in UTF-8, and what else one reading of it showed: see `Canonical`. */
   readonly bytes: number;
-  /** No character of it takes more than one byte there. */
+  /** No character takes more than one of them. */
   readonly isOneByteEach: boolean;
   readonly containers: number;
   readonly members: number;

@@ -61,7 +61,7 @@ function isFaithful(root: unknown, hasEscapes: boolean): boolean {
 /** Writes every key without escapes, and numbers that have to keep their digits as strings. The text is valid JSON. */
 function mark(text: string): string {
   let result = "";
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const open = text.indexOf('"', start);
     const end = open === -1 ? text.length : open;
     result += text.slice(start, end).replace(NUMBER, markNumber);
@@ -78,9 +78,9 @@ function markNumber(token: string): string {
   return isExact(Number(token)) ? token : `"${MARK}${token}"`;
 }
 
-/** Hex of the key's code units, since they need not be well-formed. */
+/** Hex of the key's code units, since they need not be well-formed; with a letter, since digits alone would change places. */
 function markKey(token: string): string {
-  return `"${Buffer.from(JSON.parse(token) as string, "utf16le").toString("hex")}"`;
+  return `"k${Buffer.from(JSON.parse(token) as string, "utf16le").toString("hex")}"`;
 }
 
 /** In place. */
@@ -93,7 +93,7 @@ function restoreKeys(root: unknown): void {
     if (Array.isArray(value)) continue;
     for (const [key] of entries) delete (value as Record<string, unknown>)[key];
     for (const [key, item] of entries) {
-      const name = Buffer.from(key, "hex").toString("utf16le");
+      const name = Buffer.from(key.slice(1), "hex").toString("utf16le");
       // Plain assignment would lose a key `__proto__`.
       Object.defineProperty(value, name, { value: item, enumerable: true, configurable: true, writable: true });
     }

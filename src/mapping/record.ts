@@ -60,12 +60,17 @@ export function createMapper(mapping: Mapping, { stream, resource: configured, v
     if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
     const isKnownTime = time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= observedMs + DAY_MS;
     if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);
-    const body = toBody(identified, attributes);
+    const name = nameOf(mapping.eventName, fields);
+    const repairs = new Set<Repair>();
+    // Most entries go out as they are.
+    const body: AnyValue = identified.isPlain ? entry : toSafeValue(entry, repairs);
+    if (name.length > EVENT_NAME_LENGTH) repairs.add("length");
+    if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].toSorted();
     const observedSeconds = Math.floor(observedMs / 1000);
     const log: Writable<ReadableLogRecord> = {
       hrTime: isKnownTime ? [time.seconds, time.nanos] : [0, 0],
       hrTimeObserved: [observedSeconds, Math.round((observedMs - observedSeconds * 1000) * 1e6)],
-      eventName: nameOf(mapping.eventName, fields),
+      eventName: start(name, EVENT_NAME_LENGTH),
       body,
       attributes,
       droppedAttributesCount: 0,
@@ -81,18 +86,9 @@ export function createMapper(mapping: Mapping, { stream, resource: configured, v
   };
 }
 
-/** Most entries go out as they are. What had to be repaired is named by an attribute. */
-function toBody({ entry, isPlain }: Identified, attributes: Record<string, AttributeValue>): AnyValue {
-  if (isPlain) return entry;
-  const repairs = new Set<Repair>();
-  const body = toSafeValue(entry, repairs);
-  if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].toSorted();
-  return body;
-}
-
 function nameOf({ prefix, key }: Mapping["eventName"], fields: Fields): string {
   const text = key === undefined ? undefined : toText(fields[key]);
-  return text === undefined || text === "" ? prefix : start(`${prefix}.${text}`, EVENT_NAME_LENGTH);
+  return text === undefined || text === "" ? prefix : `${prefix}.${text}`;
 }
 
 function rawText(value: unknown): string {
@@ -119,16 +115,27 @@ function sizeOf(
   { bytes, isOneByteEach, members, containers, isPlain }: Identified,
   { attributes, eventName = "", severityText = "" }: ReadableLogRecord,
 ): number {
-  const lengthOf = (text: string) => (isOneByteEach ? text.length : Buffer.byteLength(JSON.stringify(text)));
+  const bytesOf = isOneByteEach ? (text: string) => text.length : jsonBytes;
   // What is nested too deeply is escaped once more.
   let size = RECORD_BYTES + bytes * (isPlain ? 1 : 2) + members * MEMBER_BYTES + containers * CONTAINER_BYTES;
-  size += lengthOf(eventName) + lengthOf(severityText);
+  size += bytesOf(eventName) + bytesOf(severityText);
   for (const name in attributes) {
     const value = attributes[name];
     size += MEMBER_BYTES + name.length;
-    if (typeof value === "string") size += lengthOf(value);
-    else if (Array.isArray(value)) for (const item of value) size += MEMBER_BYTES + lengthOf(String(item));
+    if (typeof value === "string") size += bytesOf(value);
+    else if (Array.isArray(value)) for (const item of value) size += MEMBER_BYTES + bytesOf(String(item));
     else size += NUMBER_BYTES;
   }
   return size;
+}
+
+/** Of a well-formed text as JSON in UTF-8. */
+function jsonBytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code >= 0x20 && code < 0x80 && code !== 0x22 && code !== 0x5c) continue;
+    bytes += code < 0x20 ? 5 : code < 0x800 ? 1 : 2;
+  }
+  return bytes;
 }

@@ -2,8 +2,8 @@ import type { AnyValue } from "@opentelemetry/api";
 import { jsonText, MAX_DEPTH } from "./canonical.ts";
 import { exactDigits, isExact } from "./lossless.ts";
 
-/** What had to be changed so that every receiver can take a value. */
-export type Repair = "depth" | "number" | "text";
+/** What had to be changed so that every receiver can take an entry. `length`: its event name was cut. */
+export type Repair = "depth" | "length" | "number" | "text";
 
 /**
  * The value with every key and value kept, as every receiver can take it: texts well-formed, numbers beyond 2^53 as the

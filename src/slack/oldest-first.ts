@@ -1,6 +1,6 @@
 import type { Ending, Lookup, Page } from "../model.ts";
 import { walkListing } from "./listing.ts";
-import { bookmark, sift, type WalkContext } from "./source.ts";
+import { bookmark, sift, undated, type WalkContext } from "./source.ts";
 
 /** Microseconds of Slack's time. `low` 0: from the beginning of the log. */
 interface ForwardPosition {
@@ -37,7 +37,8 @@ export async function* walkForward(
     const opened = position.walk?.opened ?? Math.floor(client.now()) * 1000;
     if (opened < low) return { kind: "present" };
     let at = position.walk?.at ?? low;
-    // Trusted only when a rise was seen: a newest-first listing of one entry a page never falls within a page.
+    // Trusted only when a rise was seen within one answer: a newest-first listing of one entry a page never falls
+    // within one, and rises from one to the next when newer entries come in.
     let rises = false;
     let falls = false;
     let highest = 0;
@@ -59,26 +60,26 @@ export async function* walkForward(
       const page = step.value;
       const entries = context.identify(page.entries);
       if (page.restarted) highest = 0;
+      let before = Number.POSITIVE_INFINITY;
       for (const { timeMicros } of entries) {
         if (timeMicros === undefined) continue;
-        if (highest > 0 && timeMicros > highest) rises = true;
+        if (timeMicros > before) rises = true;
         if (timeMicros < highest) falls = true;
         highest = Math.max(highest, timeMicros);
+        before = timeMicros;
       }
       // Nothing that is dated after Slack's own now moves the mark.
       if (falls) at = low;
       else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
       const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
       const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
-      const { fresh } = await sift(owed, known);
+      const sifted = await sift(owed, known);
       yield {
-        records: fresh.map(({ entry }) =>
-          context.toRecord(entry, {
-            observedMs: page.arrivedMs,
-            mark: Math.min(entry.timeMicros ?? opened, Math.max(opened, at)),
-          }),
+        records: sifted.fresh.map(({ entry }) =>
+          // One from the future is read again until its time has passed the low bound, and known for as long.
+          context.toRecord(entry, { observedMs: page.arrivedMs, mark: entry.timeMicros ?? opened }),
         ),
-        remember: [],
+        remember: undated(sifted.known, opened),
         position: reached,
         entries: page.entries.length,
         ...(page.last ? { forgetBelow: done.low } : {}),

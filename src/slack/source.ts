@@ -1,5 +1,6 @@
-import type { Clock, Identity, Log, LogRecord, Lookup, Page, Stream } from "../model.ts";
+import type { Clock, Identity, Log, Lookup, Page, Stream } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
+import type { ToRecord } from "../mapping/record.ts";
 import type { Endpoint, SlackClient } from "./client.ts";
 
 /** Where a stream begins on its first run, by Slack's clock; epoch milliseconds. 0: as far back as Slack goes. */
@@ -20,18 +21,10 @@ export interface WalkContext {
   /** No more entries are asked for than fit one batch, so that a crash repeats at most one batch. */
   readonly pageSize: number;
   readonly identify: (entries: readonly unknown[]) => readonly Identified[];
-  readonly toRecord: (entry: Identified, facts: RecordFacts) => LogRecord;
+  readonly toRecord: ToRecord;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
-}
-
-export interface RecordFacts {
-  readonly observedMs: number;
-  readonly mark: number;
-  readonly countDelta?: number;
-  /** In place of the entry's own, where another content has taken that. */
-  readonly uid?: string;
 }
 
 /** The entries of one answer, parted by what the ledger knows. */
@@ -51,6 +44,11 @@ export async function sift(entries: readonly Identified[], known: Lookup): Promi
     else fresh.push({ entry, versions });
   }
   return { fresh, known: repeated };
+}
+
+/** Known entries without a time may be shown by every walk: they are remembered from each to the next. */
+export function undated(known: readonly Identified[], mark: number): Identity[] {
+  return known.filter(({ timeMicros }) => timeMicros === undefined).map(({ key, version }) => ({ key, version, mark }));
 }
 
 /** A page that only moves the position. The first one of a stream fixes where it begins, before anything is read. */

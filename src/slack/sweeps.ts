@@ -59,9 +59,10 @@ export async function* walkSweeps(
     return end;
   }
 
-  async function* deep(): Walk<number> {
+  async function* deep(again: boolean): Walk<number> {
     const begun = position.deep ?? { openedMs: client.now() };
-    const sweep = position.deep === undefined ? position.sweep + 1 : position.sweep;
+    // Two sweeps of one poll count as one: a row has to be missed by two polls before it is forgotten.
+    const sweep = position.deep === undefined && !again ? position.sweep + 1 : position.sweep;
     position = { ...position, sweep, deep: begun };
     let hotAt = clock.monotonic();
     const walk = sweeping.sweep({
@@ -99,9 +100,10 @@ export async function* walkSweeps(
   // Rows that move while a long listing is read can slip from one page to another: what the head shows afterwards
   // tells, and one more sweep finds them.
   for (let sweeps = 0; sweeps < 2 && (sweeps > 0 || isDeepDue(position, context)); sweeps++) {
-    const pages = yield* deep();
+    const fromHead = position.deep === undefined;
+    const pages = yield* deep(sweeps > 0);
     if (typeof pages !== "number") return pages;
-    if (pages === 1) break;
+    if (pages === 1 && fromHead) break;
     const before = sweeping.fresh();
     const end = yield* hot();
     if (typeof end !== "number") return end;
@@ -164,7 +166,6 @@ function createSweeping(context: WalkContext, known: Lookup, signal: AbortSignal
           ...split(context, sifted, now, page.arrivedMs, deep),
           position: now,
           entries: page.entries.length,
-          // Two sweeps have to miss a row before its versions are forgotten.
           ...(deep && page.last ? { forgetBelow: now.sweep - 1 } : {}),
         };
         if (stopped) return pages;

@@ -1,7 +1,7 @@
-import type { Ending, LogRecord, Lookup, Page } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
+import type { Ending, LogRecord, Lookup, Page } from "../model.ts";
 import { walkListing } from "./listing.ts";
-import { bookmark, sift, type WalkContext } from "./source.ts";
+import { bookmark, sift, undated, type Sifted, type WalkContext } from "./source.ts";
 
 /** Seconds of Slack's time. `low` is undefined where the log is read from its beginning. */
 interface WindowPosition {
@@ -41,7 +41,8 @@ export async function* walkWindows(
     const high = position.window?.high ?? Math.floor(context.client.now() / 1000);
     if (high < (low ?? 0)) return { kind: "present" };
     let before = position.window?.before ?? high;
-    let ordered = true;
+    // Slack shows the newest first. Should an answer rise, nothing but the window's own bounds is relied on.
+    let falls = true;
     let lowest = Number.POSITIVE_INFINITY;
     const walk = walkListing(
       {
@@ -57,14 +58,20 @@ export async function* walkWindows(
     for (; step.done !== true; step = await walk.next()) {
       const page = step.value;
       const entries = context.identify(page.entries);
-      const { min, max } = secondsRange(entries);
-      if (!page.restarted && max > lowest) ordered = false;
-      lowest = Math.min(lowest, min);
-      if (ordered && min >= (low ?? 0) && min < before) before = min;
+      if (page.restarted) lowest = Number.POSITIVE_INFINITY;
+      for (const entry of entries) {
+        const seconds = secondsOf(entry);
+        if (seconds > lowest) falls = false;
+        if (seconds < lowest) lowest = seconds;
+      }
+      if (!falls) before = high;
+      else if (lowest >= (low ?? 0)) before = Math.min(before, lowest);
       const reached: WindowPosition = page.last ? done : { v: 1, ...lowOf(low), window: { high, before } };
+      const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
+      const sifted = await sift(owed, known);
       yield {
-        records: await freshRecords(context, entries, known, { low, high, observedMs: page.arrivedMs }),
-        remember: [],
+        records: toRecords(context, sifted, { high, observedMs: page.arrivedMs }),
+        remember: undated(sifted.known, high),
         position: reached,
         entries: page.entries.length,
         ...(page.last ? { forgetBelow: done.low } : {}),
@@ -86,36 +93,21 @@ function lowOf(low: number | undefined): { low?: number } {
   return low === undefined ? {} : { low };
 }
 
-async function freshRecords(
-  context: WalkContext,
-  entries: readonly Identified[],
-  known: Lookup,
-  { low, high, observedMs }: { low: number | undefined; high: number; observedMs: number },
-): Promise<LogRecord[]> {
-  const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
-  const { fresh } = await sift(owed, known);
+function toRecords(
+  { toRecord }: WalkContext,
+  { fresh }: Sifted,
+  { high, observedMs }: { high: number; observedMs: number },
+): LogRecord[] {
   return fresh.map(({ entry, versions }) => {
     const time = secondsOf(entry);
-    const mark = Number.isNaN(time) ? high : Math.min(time, high);
     // Another content came under this id before: the content decides.
     const taken = versions.length > 0 && entry.alternateUid !== undefined;
-    return context.toRecord(entry, { observedMs, mark, ...(taken ? { uid: entry.alternateUid } : {}) });
+    const mark = Number.isNaN(time) ? high : time;
+    return toRecord(entry, { observedMs, mark, ...(taken ? { uid: entry.alternateUid } : {}) });
   });
 }
 
 /** NaN for an entry without a usable time. */
 function secondsOf({ timeMicros }: Identified): number {
   return timeMicros === undefined ? Number.NaN : Math.floor(timeMicros / 1_000_000);
-}
-
-function secondsRange(entries: readonly Identified[]): { min: number; max: number } {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const entry of entries) {
-    const seconds = secondsOf(entry);
-    if (Number.isNaN(seconds)) continue;
-    min = Math.min(min, seconds);
-    max = Math.max(max, seconds);
-  }
-  return { min, max };
 }

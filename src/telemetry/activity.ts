@@ -34,7 +34,7 @@ export function describeActivity(activity: Activity, asking: Asking | undefined,
     }
     case "waiting": {
       const leftMs = activity.untilMs - nowMs;
-      if (!activity.trouble) return `${activity.why}, next look in ${span(leftMs)}`;
+      if (!activity.trouble) return leftMs > 0 ? `${activity.why}, next look in ${span(leftMs)}` : activity.why;
       return leftMs > 0 ? `next try in ${span(leftMs)}: ${activity.why}` : `trying again: ${activity.why}`;
     }
     default:

@@ -52,7 +52,7 @@ export function createProgress({ write, style, size, clock, statuses }: Progress
 
   /** What takes the block off the screen, and the block as it is now. */
   function block(): { erase: string; text: string } {
-    const erase = drawn === 0 ? "" : `\u001B[${drawn}A\u001B[J`;
+    const erase = drawn === 0 ? "" : `\r\u001B[${drawn}A\u001B[J`;
     const { columns, rows } = size();
     const width = Math.max(20, (columns || 80) - 1);
     const height = Math.max(2, (rows || 24) - 2);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createAccepted } from "../../src/demo/account.ts";
-import type { SourceName } from "../../src/model.ts";
-import { createLedger } from "../../src/simulation/ledger.ts";
+import { createLedger, type LogName } from "../../src/simulation/ledger.ts";
 import { mapped } from "../support/mapped.ts";
 
 const START_MS = 1_767_220_000_000;
@@ -11,13 +10,13 @@ function books() {
   const accepted = createAccepted();
   let ids = 0;
   return {
-    show(log: SourceName, entries: readonly object[], id?: number) {
+    show(log: LogName, entries: readonly object[], id?: number) {
       const items = entries.map((entry) => ({ id: id ?? ++ids, text: JSON.stringify(entry) }));
       ledger.record({ log, view: "T0123", items }, START_MS);
       return JSON.stringify(entries);
     },
-    accept: (log: SourceName, answer: string) => accepted.add(mapped(log, answer)),
-    of: (source: SourceName) => accepted.accounts(ledger, START_MS).find((account) => account.source === source),
+    accept: (log: LogName, answer: string) => accepted.add(mapped(log, answer)),
+    of: (log: LogName) => accepted.accounts(ledger, START_MS).find((account) => account.log === log),
   };
 }
 
@@ -27,8 +26,8 @@ test("what was shown and accepted is not lost, whatever the order of its keys", 
   const { show, accept, of } = books();
   show("audit_logs", [entry(1), entry(2)]);
   accept("audit_logs", JSON.stringify([Object.fromEntries(Object.entries(entry(2)).toReversed()), entry(1)]));
-  expect(of("audit_logs")).toEqual({ source: "audit_logs", shown: 2, delivered: 2, repeated: 0, lost: 0 });
-  expect(of("access_logs")).toEqual({ source: "access_logs", shown: 0, delivered: 0, repeated: 0, lost: 0 });
+  expect(of("audit_logs")).toEqual({ log: "audit_logs", shown: 2, delivered: 2, repeated: 0, lost: 0 });
+  expect(of("access_logs")).toEqual({ log: "access_logs", shown: 0, delivered: 0, repeated: 0, lost: 0 });
 });
 
 test("what was shown again counts once, and what was accepted again is repeated", () => {
@@ -37,7 +36,7 @@ test("what was shown again counts once, and what was accepted again is repeated"
   show("audit_logs", [entry(1)], 1);
   accept("audit_logs", answer);
   accept("audit_logs", answer);
-  expect(of("audit_logs")).toEqual({ source: "audit_logs", shown: 1, delivered: 1, repeated: 1, lost: 0 });
+  expect(of("audit_logs")).toEqual({ log: "audit_logs", shown: 1, delivered: 1, repeated: 1, lost: 0 });
 });
 
 test("what was shown and never accepted is lost", () => {
@@ -56,7 +55,7 @@ test("another content does not stand in for what was shown, nor does the same of
   other.record({ log: "audit_logs", view: "T9999", items: [{ id: 1, text: JSON.stringify(entry(1)) }] }, START_MS);
   const accepted = createAccepted();
   accepted.add(mapped("audit_logs", JSON.stringify([entry(1)])));
-  expect(accepted.accounts(other, START_MS).at(-1)).toMatchObject({ source: "audit_logs", lost: 1 });
+  expect(accepted.accounts(other, START_MS).at(-1)).toMatchObject({ log: "audit_logs", lost: 1 });
 });
 
 test("equal entries of one answer are separate, and each is owed", () => {
@@ -77,7 +76,7 @@ describe("of access rows", () => {
     show("access_logs", [row(1)], 1);
     show("access_logs", [row(2)], 1);
     accept("access_logs", JSON.stringify([row(2)]));
-    expect(of("access_logs")).toEqual({ source: "access_logs", shown: 2, delivered: 1, repeated: 0, lost: 0 });
+    expect(of("access_logs")).toEqual({ log: "access_logs", shown: 2, delivered: 1, repeated: 0, lost: 0 });
   });
 
   test("an older version does not stand in for it", () => {

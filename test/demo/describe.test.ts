@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { describeRecord } from "../../src/demo/describe.ts";
-import type { SourceName } from "../../src/model.ts";
+import type { LogName } from "../../src/simulation/ledger.ts";
 import { mappedOne, OBSERVED_MS } from "../support/mapped.ts";
 
-const cases: [source: SourceName, entry: object, line: object][] = [
+const cases: [log: LogName, entry: object, line: object][] = [
   [
     "access_logs",
     {
@@ -77,14 +77,14 @@ const cases: [source: SourceName, entry: object, line: object][] = [
   ],
 ];
 
-test.each(cases)("a record of %s says who did what from where", (source, entry, line) => {
-  const countDelta = source === "access_logs" ? { countDelta: 3 } : {};
-  expect(describeRecord(mappedOne(source, JSON.stringify(entry), countDelta))).toEqual({ source, ...line });
+test.each(cases)("a record of %s says who did what from where", (log, entry, line) => {
+  const countDelta = log === "access_logs" ? { countDelta: 3 } : {};
+  expect(describeRecord(mappedOne(log, JSON.stringify(entry), countDelta))).toEqual({ log, ...line });
 });
 
 test("a record of an entry without anything is a line all the same, at the time it was seen", () => {
   expect(describeRecord(mappedOne("audit_logs", "{}"))).toEqual({
-    source: "audit_logs",
+    log: "audit_logs",
     timeMs: OBSERVED_MS,
     who: "",
     what: "",

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { canonical, createCanonicalize, jsonText } from "../../src/mapping/canonical.ts";
 import { parseLossless } from "../../src/mapping/lossless.ts";
 import { jsonTexts } from "../support/entry-texts.ts";
+import { expectedBody } from "../support/expected-body.ts";
 
 function sorted(text: string): string {
   return canonical(parseLossless(text));
@@ -52,9 +53,7 @@ describe("canonical text", () => {
 test("canonical text is JSON of the same value", () => {
   fc.assert(
     fc.property(jsonTexts, (text) => {
-      expect(JSON.parse(canonical(parseLossless(text)))).toEqual(
-        JSON.parse(text.replaceAll(/(?<![\d.])-0(?![\d.])/g, "0")),
-      );
+      expect(isDeepStrictEqual(expectedBody(canonical(parseLossless(text))), expectedBody(text))).toBe(true);
     }),
     { numRuns: 1_000 },
   );

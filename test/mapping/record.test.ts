@@ -119,8 +119,10 @@ describe("what had to be repaired", () => {
 
 describe("the event name", () => {
   test("has at most 256 characters, and none that is cut in two", () => {
-    const { eventName } = mappedOne("audit_logs", `{"action":"x${"😀".repeat(200)}"}`).log;
+    const { eventName, attributes } = mappedOne("audit_logs", `{"action":"x${"😀".repeat(200)}"}`).log;
     expect(eventName).toBe(`slack.audit.x${"😀".repeat(121)}`);
+    expect(attributes["slack.repaired"]).toEqual(["length"]);
+    expect(attributes["slack.audit.action"]).toBe(`x${"😀".repeat(200)}`);
     expect(mappedOne("audit_logs", `{"action":"${"x".repeat(244)}"}`).log.eventName).toBe(
       `slack.audit.${"x".repeat(244)}`,
     );

@@ -34,6 +34,8 @@ export interface Scene extends AsyncDisposable {
   /** Writes a file into the folder and tells its path. */
   write(name: string, text: string): Promise<string>;
   read(name: string): Promise<string>;
+  /** Writes the configuration and tells the command line and what goes with it. */
+  prepare(args: readonly string[], changes?: Changes): Promise<{ readonly args: string[]; readonly options: CommandOptions }>;
   /** `run` with the scene's configuration and whatever `args` add; `settings` are laid over the scene's. */
   start(args?: readonly string[], changes?: Changes): Promise<Command>;
   /** `run --once` to its end. */
@@ -54,7 +56,7 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
   const server = await listen(slack);
   const receiver = await createReceiver(options.receiver);
 
-  async function prepare(args: readonly string[], { settings, env, ...rest }: Changes) {
+  async function prepare(args: readonly string[], { settings, env, ...rest }: Changes = {}) {
     const configuration = {
       slack: { token: "${env:SLACK_TOKEN}", api_url: server.apiUrl, audit_url: server.auditUrl },
       destination: { otlp: { endpoint: receiver.url } },
@@ -76,6 +78,7 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
     traffic,
     server,
     receiver,
+    prepare,
     async write(name, text) {
       const path = join(folder, name);
       await writeFile(path, text);

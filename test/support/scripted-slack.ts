@@ -36,31 +36,44 @@ export interface ScriptedSlack {
   readonly log: readonly LogLine[];
 }
 
-/** The real client, in front of a Slack that says what it is told to say. No sockets. */
+type Answering = (request: SlackRequest, index: number) => ScriptedAnswer | Promise<ScriptedAnswer>;
+
+/** A Slack that says what it is told to say. No sockets. */
+export function createScriptedHttp(
+  answer: Answering,
+  clock: VirtualClock,
+): { readonly http: Http; readonly requests: readonly SlackRequest[] } {
+  const requests: SlackRequest[] = [];
+  return {
+    requests,
+    async http({ method: verb, url, headers, body, timeoutMs }, signal) {
+      signal.throwIfAborted();
+      const { pathname, searchParams } = new URL(url);
+      const sent = body?.toString();
+      const request: SlackRequest = {
+        method: pathname.slice(pathname.lastIndexOf("/") + 1),
+        verb,
+        url,
+        headers,
+        body: sent,
+        params: Object.fromEntries([...searchParams, ...new URLSearchParams(sent)]),
+        atMs: clock.monotonic(),
+      };
+      requests.push(request);
+      return toAnswer(await answer(request, requests.length - 1), timeoutMs, clock, signal);
+    },
+  };
+}
+
+/** The real client in front of it. */
 export function createScriptedSlack(
-  answer: (request: SlackRequest, index: number) => ScriptedAnswer | Promise<ScriptedAnswer>,
+  answer: Answering,
   options: Partial<SlackClientOptions> & { readonly clock?: VirtualClock } = {},
 ): ScriptedSlack {
   const clock = options.clock ?? createVirtualClock();
-  const requests: SlackRequest[] = [];
+  const { http, requests } = createScriptedHttp(answer, clock);
   const log: LogLine[] = [];
   const write: Log = (level, event, fields) => void log.push({ level, event, fields });
-  const http: Http = async ({ method: verb, url, headers, body, timeoutMs }, signal) => {
-    signal.throwIfAborted();
-    const { pathname, searchParams } = new URL(url);
-    const sent = body?.toString();
-    const request: SlackRequest = {
-      method: pathname.slice(pathname.lastIndexOf("/") + 1),
-      verb,
-      url,
-      headers,
-      body: sent,
-      params: Object.fromEntries([...searchParams, ...new URLSearchParams(sent)]),
-      atMs: clock.monotonic(),
-    };
-    requests.push(request);
-    return toAnswer(await answer(request, requests.length - 1), timeoutMs, clock, signal);
-  };
   const client = createSlackClient({
     http,
     token: { reveal: () => "xoxp-1" },

@@ -8,7 +8,10 @@ import { createSlackClient } from "../../src/slack/client.ts";
 import { createSource, type SourceSettings } from "../../src/slack/create-source.ts";
 import { identifyToken } from "../../src/slack/workspace.ts";
 import { createMemoryDisk, createMemoryStore } from "../../src/state/memory.ts";
+import { sourceDefinitions } from "../../src/slack/sources/index.ts";
 import type { LogLine } from "./destination.ts";
+import { createScriptedHttp, type SlackRequest } from "./scripted-slack.ts";
+import { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 
 const never = new AbortController().signal;
 const MINUTE_MS = 60_000;
@@ -142,6 +145,38 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
       return ending;
     },
   };
+}
+
+/** A page, or an error's code. `next`: the cursor. */
+export type ScriptedPage =
+  | { readonly entries: readonly unknown[]; readonly next?: string; readonly paging?: object }
+  | string;
+
+/** A stream in front of a listing that goes by the test's own rule, on a clock that follows `startMs`. */
+export function createScriptedBench(
+  source: SourceName,
+  answer: (request: SlackRequest, index: number) => ScriptedPage,
+  options: Partial<BenchOptions> & { readonly nowMs: number },
+): Bench & { readonly clock: VirtualClock; readonly requests: readonly SlackRequest[] } {
+  const clock = createVirtualClock(options.nowMs);
+  const requests: SlackRequest[] = [];
+  const list = sourceDefinitions[source].endpoint.list ?? "";
+  const { http } = createScriptedHttp((request) => {
+    const headers = { date: new Date(clock.now()).toUTCString() };
+    if (request.method === "auth.test") return { headers, body: { ok: true, team_id: "T1" } };
+    requests.push(request);
+    const page = answer(request, requests.length - 1);
+    if (typeof page === "string") return { headers, body: { ok: false, error: page } };
+    const { entries, next = "", paging } = page;
+    return { headers, body: { ok: true, [list]: entries, paging, response_metadata: { next_cursor: next } } };
+  }, clock);
+  return { clock, requests, ...createBench(source, { http, clock, ...options }) };
+}
+
+/** As many rows as asked for, from where the cursor points. */
+export function cutPage(rows: readonly unknown[], { cursor = "0", limit }: SlackRequest["params"]): ScriptedPage {
+  const end = Number(cursor) + Number(limit);
+  return { entries: rows.slice(Number(cursor), end), ...(end < rows.length ? { next: String(end) } : {}) };
 }
 
 function toSent({ uid, log }: LogRecord): Sent {

@@ -1,0 +1,70 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createScene, shownBy, type Scene } from "./scene.ts";
+
+const SLACK_TOKEN = "xoxp-4711-CANARY-slack0815";
+const OTLP_KEY = "Bearer CANARY-otlp/4711+cd==";
+
+/** The secret in every form that something on its way may give it. */
+function formsOf(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  // In the middle of other bytes it has three forms, of which the ends depend on the neighbours.
+  const aligned = [0, 1, 2].map((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
+    return text.slice(4, -4);
+  });
+  return [secret, secret.replace(/^(Bearer |xoxp-)/, ""), encodeURIComponent(secret), bytes.toString("hex"), ...aligned, ...aligned.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))];
+}
+
+async function filesOf({ folder }: Scene): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, "latin1")] as const)));
+}
+
+test("no secret shows in what it says at any level, in the state or in dead letters, whatever the other side echoes", async () => {
+  const message = `your key is ${OTLP_KEY}`;
+  await using scene = await createScene({
+    slack: { tokens: [{ token: SLACK_TOKEN }] },
+    receiver: {
+      credentials: { name: "authorization", value: OTLP_KEY },
+      script: [
+        { kind: "status", status: 503, message, retryAfter: "0" },
+        { kind: "partial", rejected: 1, message },
+        ...Array.from({ length: 12 }, () => ({ kind: "status", status: 400, message }) as const),
+      ],
+    },
+    history: { logins: 10, integrationChanges: 10, activities: 40, auditEntries: 40 },
+  });
+  const { slack } = scene;
+  slack.setFaults([
+    { method: "auth.test", nth: 1, fault: { kind: "error", error: SLACK_TOKEN } },
+    { method: "team.accessLogs", nth: 1, fault: { kind: "html", status: 502 } },
+    { method: "audit.logs", nth: 1, fault: { kind: "body", status: 500, body: `<p>${SLACK_TOKEN}</p>` } },
+    { method: "team.integrationLogs", nth: 1, fault: { kind: "redirect", location: `https://other.example/?t=${SLACK_TOKEN}` } },
+  ]);
+  const settings = {
+    destination: { otlp: { endpoint: scene.receiver.url, headers: { authorization: "${env:OTLP_KEY}" } } },
+  };
+  const changes = { settings, env: { SLACK_TOKEN, OTLP_KEY, OTEL_LOG_LEVEL: "debug" } };
+  const first = await scene.once([], changes);
+  // One workspace's integration logs were redirected.
+  expect(first.code).toBe(1);
+  const second = await scene.once([], { ...changes, env: { ...changes.env, OTLP_KEY: `${OTLP_KEY}x` } });
+  slack.tokens.revoke(SLACK_TOKEN);
+  const third = await scene.once([], changes);
+  expect(third.code).toBe(1);
+
+  const said = [first, second, third].map(({ stdout, stderr }) => stdout + stderr);
+  expect(said.join("")).toContain("slack_retry");
+  const files = await filesOf(scene);
+  const names = [...files.keys()].join(" ");
+  expect(names).toContain("state.db");
+  expect(names).toContain("dead-letters");
+  expect(shownBy(slack).length).toBeGreaterThan(50);
+  for (const form of [...formsOf(SLACK_TOKEN), ...formsOf(OTLP_KEY)]) {
+    for (const text of said) expect(text).not.toContain(form);
+    for (const [file, text] of files) expect(text.includes(form), `${file} holds ${form}`).toBe(false);
+  }
+});

@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
+import { MAIN } from "../support/command.ts";
+import { createScene } from "./scene.ts";
+
+/** util-linux's: runs a command on a terminal of its own and prints what shows there. */
+const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false;
+
+test.skipIf(!hasScript)("on a terminal it shows readable lines, and a line of progress for each stream", async () => {
+  await using scene = await createScene();
+  const prepared = await scene.prepare(["--once"]);
+  const quoted = [process.execPath, MAIN, ...prepared.args].map((word) => `'${word}'`).join(" ");
+  const child = spawn("script", ["--quiet", "--return", "--command", `stty cols 110 rows 30; ${quoted}`, "/dev/null"], {
+    cwd: scene.folder,
+    env: { PATH: process.env["PATH"], TERM: "xterm", SLACK_TOKEN: DEFAULT_TOKEN },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let shown = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    shown += text;
+  });
+  const [code] = (await once(child, "close")) as [number];
+  expect(code, shown).toBe(0);
+  expect(shown).not.toContain('{"time"');
+  expect(shown).toContain("\u001B[32minfo \u001B[39m");
+  const lines = stripVTControlCharacters(shown).split(/\r*\n/);
+  expect(lines).toContainEqual(expect.stringMatching(/^\d\d:\d\d:\d\d info {2}started {2}streams=5 {2}destination=otlp {2}to=http/));
+  // The block as it was drawn last.
+  const last = lines.slice(lines.findLastIndex((line) => line.startsWith("stream ")));
+  expect(last[0]).toMatch(/^stream +records +rate +complete to +now$/);
+  const streams = last.slice(1, 6);
+  expect(streams.map((line) => line.split(" ")[0])).toEqual([
+    "access_logs/E0ACME00001",
+    "integration_logs/T0ACMEENG01",
+    "integration_logs/T0ACMEOPS01",
+    "app_activities/E0ACME00001",
+    "audit_logs/E0ACME00001",
+  ]);
+  for (const line of streams) expect(line).toMatch(/ \d+ +[\d.]+\/s {2}\d+ s ago +up to date$/);
+});
+
+test("elsewhere every line is one JSON object, with time, level and event", async () => {
+  await using scene = await createScene();
+  const { stderr, code } = await scene.once([], { env: { TERM: "xterm", FORCE_COLOR: "1" } });
+  expect(code).toBe(0);
+  expect(stderr.endsWith("\n")).toBe(true);
+  const lines = stderr.trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThan(10);
+  for (const line of lines) {
+    expect(JSON.parse(line)).toEqual(
+      expect.objectContaining({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as unknown,
+        level: expect.stringMatching(/^(debug|info|warn|error)$/) as unknown,
+        event: expect.stringMatching(/^[a-z_]+$/) as unknown,
+      }),
+    );
+  }
+});

@@ -1,0 +1,50 @@
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
+
+/** Operators make alerts of these names: a change of one is a change for them. */
+test("the names of the events in the program's own log are the ones that are known", () => {
+  const calls = /\b(?:log|say|sayRarely)\(\s*("\w+"|[^,()]+),\s*([^,)]+)|\bcomplain\(([^,]+)/g;
+  const events = new Set<string>();
+  for (const file of globSync("**/*.ts", { cwd: SOURCE, exclude: ["demo/**", "simulation/**"] })) {
+    for (const [, , event, complaint] of readFileSync(SOURCE + file, "utf8").matchAll(calls)) {
+      for (const [, name = ""] of (event ?? complaint ?? "").matchAll(/"([a-z_]+)"/g)) events.add(name);
+    }
+  }
+  expect([...events].toSorted()).toMatchInlineSnapshot(`
+    [
+      "behind",
+      "configuration",
+      "configuration_error",
+      "coverage_partial",
+      "dead_lettered",
+      "delivered",
+      "delivery_resumed",
+      "destination_refuses",
+      "destination_retry",
+      "failed",
+      "first_run",
+      "no_workspaces",
+      "nothing_read",
+      "nothing_to_read",
+      "partial_success",
+      "records_older_than_window",
+      "slack_pages_beyond_reach",
+      "slack_retry",
+      "slack_walk_restarted",
+      "slack_warning",
+      "source_not_available",
+      "started",
+      "state_created",
+      "stopped",
+      "stopping",
+      "stream_halted",
+      "stream_resumed",
+      "token_refused",
+      "usage_error",
+      "workspaces_not_listed",
+    ]
+  `);
+});
