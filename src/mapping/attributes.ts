@@ -7,7 +7,7 @@ export type AttributeValue = string | number | boolean | readonly string[];
 export interface AttributeRule {
   /** OpenTelemetry's name (semantic conventions 1.45) where there is one, else `slack.…`. */
   readonly name: string;
-  /** Where the value stands in the entry, keys joined by dots. Of several, the first that is neither absent nor null. */
+  /** Where the value stands in the entry, keys joined by dots. Of several, the first neither absent nor null. */
   readonly from: string | readonly string[];
   /** In place of plain reading, where there is more to it; `from` is for people then. */
   readonly read?: (entry: Fields) => unknown;

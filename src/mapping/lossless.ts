@@ -78,7 +78,7 @@ function markNumber(token: string): string {
   return isExact(Number(token)) ? token : `"${MARK}${token}"`;
 }
 
-/** Hex of the key's code units, since they need not be well-formed; with a letter, since digits alone would change places. */
+/** Hex, for a key need not be well-formed, behind a letter, for objects move keys that are digits alone to the front. */
 function markKey(token: string): string {
   return `"k${Buffer.from(JSON.parse(token) as string, "utf16le").toString("hex")}"`;
 }

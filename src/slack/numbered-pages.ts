@@ -54,7 +54,9 @@ export async function* walkNumberedPages(
   };
   const openedMs = client.now();
   if (from === undefined) yield bookmark(position);
-  let count = context.pageSize;
+  // Slack counts pages, not entries: larger ones reach further back.
+  let largest = LARGEST_PAGE;
+  let count = (position.paging?.total ?? 0) > context.pageSize * MAX_PAGES ? largest : context.pageSize;
 
   type Read = {
     readonly entries: readonly Identified[];
@@ -77,7 +79,7 @@ export async function* walkNumberedPages(
       if (answer.kind !== "ok") {
         if (answer.kind === "restart" && restarts > MAX_PAGES) return stuck(answer.code);
         if (answer.kind === "too_large" && count === 1) return stuck(answer.code);
-        if (answer.kind === "too_large") count = Math.ceil(count / 2);
+        if (answer.kind === "too_large") largest = count = Math.ceil(count / 2);
         await clock.sleep(backoffMs(restarts, random), signal);
         continue;
       }
@@ -105,24 +107,31 @@ export async function* walkNumberedPages(
     let news = 0;
     let paging: Paging = {};
     const rising = position.head === "last";
-    for (let number = rising ? Math.max(1, Math.min(position.paging?.pages ?? 1, MAX_PAGES)) : 1; ; number++) {
+    for (let number = rising ? lastKnownPage() : 1; ; number++) {
       const before = position;
       const result = await read(number, false, () => before, seen);
       if ("kind" in result) return result;
       news += result.news;
       paging = result.paging;
       yield result.page;
-      const more = number < lastPage(result.paging, result.entries.length, count, number);
-      if (!more || (!rising && result.news === 0)) return { news, paging };
+      const last = Math.min(MAX_PAGES, lastPage(result.paging, result.entries.length, count, number));
+      if (number >= last || (!rising && result.news === 0)) return { news, paging };
     }
   }
 
-  /** All pages. Returns whether everything that `paging` counts was met. */
-  async function* deep(seen: Set<string>): AsyncGenerator<Page, boolean | Halt, void> {
+  function lastKnownPage(): number {
+    const { total, pages = 1 } = position.paging ?? {};
+    return Math.max(1, Math.min(MAX_PAGES, total === undefined ? pages : Math.ceil(total / count)));
+  }
+
+  /** All pages. Returns whether it began with the first one and none was missed because an entry left. */
+  async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, boolean | Halt, void> {
     const begun = position.deep ?? { openedMs: client.now(), page: 0 };
+    const resumed = begun.page > 1;
     // Further passes of one poll are one sweep: an entry has to be missed by two polls before it is forgotten.
-    if (position.deep === undefined && seen.size === 0) position = { ...position, sweep: position.sweep + 1 };
+    if (position.deep === undefined && !again) position = { ...position, sweep: position.sweep + 1 };
     const order = createOrder();
+    let size = count;
     let removed = false;
     let total: number | undefined;
     // A sweep that was broken off reads its last page again: entries may have moved over the edge meanwhile.
@@ -137,30 +146,33 @@ export async function* walkNumberedPages(
       const { entries, paging } = result;
       if (paging.total !== undefined && total !== undefined && paging.total < total) removed = true;
       total = paging.total ?? total;
+      if (count !== size) order.breakOff();
+      size = count;
       for (const entry of entries) order.observe(secondsOf(entry));
       last = lastPage(paging, entries.length, count, number);
-      if (last > MAX_PAGES && count < LARGEST_PAGE) {
-        // Slack counts pages, not entries: larger ones reach further back.
-        count = LARGEST_PAGE;
+      if (last > MAX_PAGES && count < largest) {
+        count = largest;
         number = 0;
         last = 1;
         yield result.page;
         continue;
       }
       if (last > MAX_PAGES) {
-        log("warn", "slack_pages_beyond_reach", { method: context.endpoint.method, pages: last });
+        if (number === 1) log("warn", "slack_pages_beyond_reach", { method: context.endpoint.method, pages: last });
         last = MAX_PAGES;
       }
       if (number < last) yield result.page;
       else {
         const { deep: _, ...rest } = position;
         const head: Head = order.neverRises ? "first" : order.neverFalls ? "last" : "mixed";
-        // A sweep that was resumed has seen a part of the order only.
-        position = { ...rest, head: begun.page > 1 ? (rest.head ?? head) : head, deepMs: begun.openedMs, paging };
+        // A sweep that was resumed has seen a part of the order only, and is no complete one.
+        position = resumed
+          ? { ...rest, head: rest.head ?? head, paging }
+          : { ...rest, head, paging, deepMs: begun.openedMs };
         yield { ...result.page, position, forgetBelow: position.sweep - 1 };
       }
     }
-    return begun.page <= 1 && !removed && (total === undefined || seen.size >= total);
+    return !resumed && !removed;
   }
 
   const due =
@@ -179,20 +191,23 @@ export async function* walkNumberedPages(
     }
   }
   const seen = new Set<string>();
+  const isMissing = ({ total }: Paging) => total !== undefined && seen.size < total;
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    const whole = yield* deep(seen);
-    if (typeof whole !== "boolean") return whole;
-    if (whole) {
-      yield present(position.paging);
+    const steady = yield* deep(seen, pass > 1);
+    if (typeof steady !== "boolean") return steady;
+    let paging = position.paging ?? {};
+    if (!steady || isMissing(paging)) {
+      // What came in at the head during the sweep accounts for most differences.
+      const result = yield* hot(seen);
+      if ("kind" in result) return result;
+      paging = result.paging;
+    }
+    if (pass === MAX_PASSES || (steady && !isMissing(paging))) {
+      yield present(paging);
       break;
     }
-    // What came in at the head during the sweep accounts for most differences.
-    const result = yield* hot(seen);
-    if ("kind" in result) return result;
-    if (pass === MAX_PASSES || (result.paging.total !== undefined && seen.size >= result.paging.total)) {
-      yield present(result.paging);
-      break;
-    }
+    // What has left would count for what was missed.
+    if (!steady) seen.clear();
   }
   return { kind: "present" };
 

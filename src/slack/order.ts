@@ -2,6 +2,8 @@
 export interface Order {
   /** NaN: the row has no usable time, and says nothing. */
   observe(seconds: number): void;
+  /** The listing is read again from an earlier place: the next row does not follow on the last one. */
+  breakOff(): void;
   /** No time was later than the one before it. True of an empty listing. */
   readonly neverRises: boolean;
   readonly neverFalls: boolean;
@@ -21,6 +23,9 @@ export function createOrder(): Order {
       if (seconds < last) order.neverFalls = false;
       last = seconds;
       order.smallest = Math.min(order.smallest, seconds);
+    },
+    breakOff() {
+      last = Number.NaN;
     },
   };
   return order;

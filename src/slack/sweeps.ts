@@ -153,6 +153,7 @@ function createSweeping(context: WalkContext, known: Lookup, signal: AbortSignal
         const page = step.value;
         pages += 1;
         const entries = context.identify(page.entries);
+        if (page.restarted) for (const column of Object.values(columns)) column.breakOff();
         for (const entry of entries) {
           columns.first.observe(entry.firstSeconds ?? Number.NaN);
           columns.last.observe(entry.lastSeconds ?? Number.NaN);

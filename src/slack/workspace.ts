@@ -18,6 +18,18 @@ const AUTH_TEAMS_LIST: Endpoint = {
   callsPerMinute: 20,
 };
 
+const ADMIN_TEAMS_LIST: Endpoint = {
+  api: "web",
+  method: "admin.teams.list",
+  verb: "POST",
+  list: "teams",
+  callsPerMinute: 50,
+};
+
+const ALL_TEAMS_SCOPE = "admin.teams:read";
+/** A cursor that is refused or repeated is dropped, and the listing read again, so often. */
+const MAX_WALKS = 10;
+
 /** Asks auth.test. Waits out whatever passes; a token that is refused is a halt. */
 export async function identifyToken(client: SlackClient, signal: AbortSignal): Promise<Identity | Halt> {
   const answer = await client.call(AUTH_TEST, {}, signal);
@@ -62,31 +74,69 @@ export async function streamsOf(
   return streams;
 }
 
-/** One stream for each workspace that approved the app. */
+/**
+ * One stream for each workspace that approved the app. Which ones did not is told by name where the token may list all
+ * of them, and else that there may be such.
+ */
 export async function workspaceStreams(
   source: SourceName,
   client: SlackClient,
   log: Log,
   signal: AbortSignal,
 ): Promise<Stream[]> {
-  const streams = new Map<string, Stream>();
-  const cursors = new Set<string>();
-  for (let cursor: string | undefined; ;) {
-    const answer = await client.call(AUTH_TEAMS_LIST, { limit: "1000", cursor }, signal);
-    if (answer.kind !== "ok") {
-      log("warn", "workspaces_not_listed", { source, error: answer.code });
-      break;
+  const approved = await listTeams(AUTH_TEAMS_LIST, client, signal);
+  if ("code" in approved) log("warn", "workspaces_not_listed", { source, error: approved.code });
+  if (approved.ids.length === 0) log("warn", "no_workspaces", { source });
+  else if (!approved.scopes.includes(ALL_TEAMS_SCOPE)) {
+    const message = `Slack lists the workspaces that approved the app; with the scope ${ALL_TEAMS_SCOPE} the others would be named here.`;
+    log("info", "workspaces_may_be_missing", { source, message });
+  } else {
+    const all = await listTeams(ADMIN_TEAMS_LIST, client, signal);
+    const others = all.ids.filter((id) => !approved.ids.includes(id));
+    if (others.length > 0) {
+      const message = "Workspaces that have not approved the app are not read: approve it there.";
+      log("warn", "workspaces_not_approved", { source, workspaces: others.join(" "), message });
     }
-    for (const team of answer.entries) {
-      const teamId = isObject(team) ? text(team["id"]) : undefined;
-      if (teamId !== undefined) streams.set(teamId, { name: `${source}/${teamId}`, source, teamId });
-    }
-    cursor = answer.nextCursor;
-    if (cursor === undefined || cursors.has(cursor)) break;
-    cursors.add(cursor);
   }
-  if (streams.size === 0) log("warn", "no_workspaces", { source });
-  return [...streams.values()];
+  return approved.ids.map((teamId) => ({ name: `${source}/${teamId}`, source, teamId }));
+}
+
+interface Teams {
+  readonly ids: readonly string[];
+  /** What the token holds, as Slack says with each answer. */
+  readonly scopes: readonly string[];
+  /** The listing was not read to its end. */
+  readonly code?: string;
+}
+
+async function listTeams(endpoint: Endpoint, client: SlackClient, signal: AbortSignal): Promise<Teams> {
+  const ids = new Set<string>();
+  let scopes: readonly string[] = [];
+  let seen = new Set<string>();
+  for (let walks = 1, cursor: string | undefined; ;) {
+    const answer = await client.call(endpoint, { limit: "100", cursor }, signal);
+    const next = answer.kind === "ok" ? answer.nextCursor : undefined;
+    const isLost = answer.kind === "restart" || (next !== undefined && seen.has(next));
+    if (answer.kind === "ok") {
+      scopes = answer.headers["x-oauth-scopes"]?.split(/,\s*/) ?? scopes;
+      for (const team of answer.entries) {
+        const id = isObject(team) ? text(team["id"]) : undefined;
+        if (id !== undefined) ids.add(id);
+      }
+      if (next === undefined) return { ids: [...ids], scopes };
+    }
+    if (isLost && walks < MAX_WALKS) {
+      walks += 1;
+      cursor = undefined;
+      seen = new Set();
+      continue;
+    }
+    if (isLost || next === undefined) {
+      return { ids: [...ids], scopes, code: answer.kind === "ok" ? "repeated_cursor" : answer.code };
+    }
+    seen.add(next);
+    cursor = next;
+  }
 }
 
 function text(value: unknown): string | undefined {

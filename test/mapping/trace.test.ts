@@ -16,6 +16,7 @@ describe("trace ids", () => {
     ["0AF7651916CD43DD8448EB211C80319C", "0af7651916cd43dd8448eb211c80319c"],
     ["0".repeat(32), "84e0c0eafaa95a34c293f278ac52e45c"],
     [34, "86e50149658661312a9e0b35558d84f6"],
+    ["x".repeat(1_000), "44f8354494a5ba03ba1792a8d3e9c534"],
   ])("of %j", (text, id) => {
     expect(traceIdOf(text)).toBe(id);
     expect(traceIdOf(text)).toBe(id);

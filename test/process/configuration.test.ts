@@ -202,9 +202,9 @@ test("a file that is not there, a certificate that is not there, wrong usage: ex
         "where": "none.yaml",
       },
       {
-        "event": "failed",
+        "event": "configuration_error",
         "key": undefined,
-        "message": "destination: certificate: /none.pem cannot be read: ENOENT",
+        "message": "destination.otlp.certificate: /none.pem cannot be read: ENOENT",
         "where": undefined,
       },
       {

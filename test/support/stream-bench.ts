@@ -147,7 +147,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
   };
 }
 
-/** A page, or an error's code. `next`: the cursor. */
+/** A page, or an error's code, or `too_large` for an answer beyond all bounds. `next`: the cursor. */
 export type ScriptedPage =
   | { readonly entries: readonly unknown[]; readonly next?: string; readonly paging?: object }
   | string;
@@ -166,6 +166,7 @@ export function createScriptedBench(
     if (request.method === "auth.test") return { headers, body: { ok: true, team_id: "T1" } };
     requests.push(request);
     const page = answer(request, requests.length - 1);
+    if (page === "too_large") return { kind: "failed", reason: "too_large", status: 200, message: "too large" };
     if (typeof page === "string") return { headers, body: { ok: false, error: page } };
     const { entries, next = "", paging } = page;
     return { headers, body: { ok: true, [list]: entries, paging, response_metadata: { next_cursor: next } } };

@@ -79,6 +79,8 @@ export function createVirtualClock(startMs = Date.UTC(2026, 10, 1)): VirtualCloc
           idle = 0;
           fire(timer);
         } else if (++idle > 2_000) throw new Error("nothing is waiting for time, and still it does not end");
+        // Something real is under way, a file or a thread.
+        if (idle > 100) await new Promise((resolve) => setTimeout(resolve, 1));
       }
       return work;
     },

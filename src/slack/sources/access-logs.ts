@@ -3,7 +3,10 @@ import type { Fields } from "../../mapping/fields.ts";
 import { reachedBySweeps, walkSweeps } from "../sweeps.ts";
 import type { SourceDefinition } from "./definition.ts";
 
-/** Who used the workspace from where: one row for each user, IP address and user agent, which Slack keeps rewriting. https://docs.slack.dev/reference/methods/team.accessLogs */
+/**
+ * Who used the workspace from where: one row for each user, IP address and user agent, which Slack keeps rewriting.
+ * https://docs.slack.dev/reference/methods/team.accessLogs
+ */
 export const accessLogs: SourceDefinition = {
   name: "access_logs",
   method: "team.accessLogs",

@@ -13,7 +13,10 @@ const LEVELS: ReadonlyMap<unknown, SeverityNumber> = new Map([
   ["fatal", 21],
 ]);
 
-/** What apps, functions, workflows and triggers did. https://docs.slack.dev/reference/methods/admin.apps.activities.list */
+/**
+ * What apps, functions, workflows and triggers did.
+ * https://docs.slack.dev/reference/methods/admin.apps.activities.list
+ */
 export const appActivities: SourceDefinition = {
   name: "app_activities",
   method: "admin.apps.activities.list",

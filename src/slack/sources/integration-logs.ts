@@ -4,7 +4,10 @@ import type { SourceDefinition } from "./definition.ts";
 /** Reasons for which Slack, not a person, disabled an integration. */
 const FAILURES = new Set<unknown>(["errors", "rate_limits", "slack", "api_decline", "deauth"]);
 
-/** What was added, changed and removed among apps and integrations. https://docs.slack.dev/reference/methods/team.integrationLogs */
+/**
+ * What was added, changed and removed among apps and integrations.
+ * https://docs.slack.dev/reference/methods/team.integrationLogs
+ */
 export const integrationLogs: SourceDefinition = {
   name: "integration_logs",
   method: "team.integrationLogs",

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { asked, createScene, shownBy, textsOf } from "./scene.ts";
+
+const SECRET = "xoxp-in-the-text-of-an-error";
+
+test.each([
+  ["an exception that nobody catches", `setTimeout(() => { throw new TypeError("${SECRET}"); }, `],
+  ["a rejection that nobody handles", `setTimeout(() => { Promise.reject(new TypeError("${SECRET}")); }, `],
+])("%s is one line, without its text, and exit code 1; nothing is lost", async (_what, code) => {
+  await using scene = await createScene({ receiver: { script: [{ kind: "hang" }] }, settings: { sources: { audit_logs: {} } } });
+  const preload = `data:text/javascript,${encodeURIComponent(`${code} 1500)`)}`;
+  await using command = await scene.start([], { env: { NODE_OPTIONS: `--import=${preload}` } });
+  await asked(scene);
+  const ended = await command.ended;
+  expect(ended).toMatchObject({ code: 1, signal: null, stdout: "" });
+  expect(ended.stderr).not.toContain(SECRET);
+  const errors = ended.log.filter(({ level }) => level === "error");
+  expect(errors).toMatchObject([{ event: "failed", exit_code: 1 }]);
+  expect(errors[0]?.["message"]).toMatch(/^A defect in slack-otel; please report it: TypeError at /);
+
+  expect((await scene.once()).code).toBe(0);
+  expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
+});

@@ -1,0 +1,525 @@
+import { describe, expect, test } from "vitest";
+import type { IntegrationBehaviour } from "../../../src/simulation/behaviour.ts";
+import { createSimulatedSlack } from "../../../src/simulation/slack.ts";
+import type { SlackRequest } from "../../support/scripted-slack.ts";
+import { createBench, createScriptedBench, type BenchOptions, type ScriptedPage } from "../../support/stream-bench.ts";
+import { createVirtualClock } from "../../support/virtual-clock.ts";
+
+const NOW_MS = Date.UTC(2026, 10, 2, 9);
+const NOW = NOW_MS / 1000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const TEAM = "T0ACMEENG01";
+const ORDERS = ["falling", "rising", "mixed"] as const;
+
+interface WorldOptions {
+  readonly behaviour?: Partial<IntegrationBehaviour>;
+  readonly clockOffsetMs?: number;
+  readonly bench?: Partial<BenchOptions>;
+  readonly beforeCall?: (nth: number) => void;
+}
+
+/** A workspace whose integrations' changes are put in by hand. */
+function world({ behaviour, clockOffsetMs = 0, bench = {}, beforeCall }: WorldOptions = {}) {
+  const clock = createVirtualClock(NOW_MS);
+  const slack = createSimulatedSlack({
+    clock,
+    clockOffsetMs,
+    behaviour: { integration: behaviour },
+    beforeCall: ({ method, nth }) => {
+      if (method === "team.integrationLogs") beforeCall?.(nth);
+    },
+  });
+  const begun = Math.floor(slack.now() / 1000);
+  const calls = () => slack.calls.filter(({ method }) => method === "team.integrationLogs");
+  const stream = createBench("integration_logs", { http: slack.http, clock, pageSize: 3, teamId: TEAM, ...bench });
+  return {
+    slack,
+    clock,
+    begun,
+    calls,
+    params: () => calls().map(({ params }) => params),
+    ...stream,
+    /** One poll, after so many milliseconds; tells which pages it asked for. */
+    async after(ms: number, options?: Parameters<typeof stream.poll>[0]) {
+      await clock.advance(ms);
+      const before = calls().length;
+      const ending = await clock.run(stream.poll(options));
+      return {
+        ending,
+        pages: calls()
+          .slice(before)
+          .map(({ params }) => Number(params["page"])),
+      };
+    },
+    /** `secondsAgo` before the beginning; shown from now on. */
+    add(name: string, secondsAgo: number) {
+      const entry = { user_name: name, date: String(begun - secondsAgo), change_type: "added" };
+      slack.world.integration.add(entry, { teamId: TEAM, visibleAtMs: Math.min(slack.now(), begun * 1000) });
+    },
+  };
+}
+
+const namesOf = (sent: readonly { readonly body: { readonly user_name?: string } }[]): string[] =>
+  sent.map(({ body }) => body.user_name ?? "none");
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+/** From the oldest to the newest. */
+function fill(add: (name: string, secondsAgo: number) => void, count: number) {
+  for (const [index, name] of numbered(count).entries()) add(name, DAY_MS / 1000 - index * 10);
+}
+
+describe("a deep sweep", () => {
+  test.each(ORDERS)("reads all pages, each entry once, in %s order (Q4, S17)", async (order) => {
+    const { add, after, sent, params } = world({ behaviour: { order } });
+    fill(add, 10);
+    expect(await after(0)).toEqual({ ending: { kind: "present" }, pages: [1, 2, 3, 4] });
+    expect(new Set(namesOf(sent))).toEqual(new Set(numbered(10)));
+    expect(sent).toHaveLength(10);
+    // No cursor, no limit and no time: the method knows none of them (S19).
+    expect(params()[0]).toEqual({ page: "1", count: "3", team_id: TEAM });
+  });
+
+  test.each(ORDERS)(
+    "comes when it is due, and not before, but for every poll where the order is mixed: %s",
+    async (order) => {
+      const { add, after } = world({ behaviour: { order }, bench: { settings: { deep_sweep: HOUR_MS } } });
+      fill(add, 10);
+      await after(0);
+      const idle = { falling: [1], rising: [4], mixed: [1, 2, 3, 4] }[order];
+      expect((await after(59 * MINUTE_MS)).pages).toEqual(idle);
+      expect((await after(MINUTE_MS)).pages).toEqual([1, 2, 3, 4]);
+      expect((await after(MINUTE_MS)).pages).toEqual(idle);
+    },
+  );
+
+  test("of one page is one call", async () => {
+    const { add, after, sent } = world({ bench: { settings: { deep_sweep: 0 } } });
+    fill(add, 3);
+    expect((await after(0)).pages).toEqual([1]);
+    expect((await after(MINUTE_MS)).pages).toEqual([1]);
+    expect(sent).toHaveLength(3);
+  });
+
+  test("of an empty log is one call", async () => {
+    const { after, add, sent } = world();
+    expect(await after(0)).toEqual({ ending: { kind: "present" }, pages: [1] });
+    fill(add, 1);
+    await after(MINUTE_MS);
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each(ORDERS)("misses nothing that comes in while it goes on, in %s order (R5, R11)", async (order) => {
+    const w = world({
+      behaviour: { order },
+      beforeCall: (nth) => {
+        if (nth === 2 || nth === 3) w.add(`new ${nth}`, -nth);
+      },
+    });
+    fill(w.add, 9);
+    await w.after(0);
+    expect(new Set(namesOf(w.sent))).toEqual(new Set([...numbered(9), "new 2", "new 3"]));
+    expect(w.sent).toHaveLength(11);
+  });
+
+  test.each(ORDERS)(
+    "reads again when an entry has left, for what slipped over a page's edge, in %s order (R11)",
+    async (order) => {
+      const rows = {
+        falling: numbered(9).toReversed(),
+        rising: numbered(9),
+        mixed: ["n4", "n0", "n8", "n1", "n5", "n3", "n7", "n2", "n6"],
+      }[order];
+      const { clock, poll, sent } = shiftingPages(rows, (list, call) => {
+        if (call === 1) list.shift();
+      });
+      expect(await clock.run(poll())).toEqual({ kind: "present" });
+      expect(namesOf(sent).toSorted()).toEqual(numbered(9));
+    },
+  );
+
+  test("ends although the log never stands still", async () => {
+    const { clock, poll, requests } = shiftingPages(numbered(12), (list) => {
+      list.push(`m${list.shift() ?? ""}`);
+    });
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(requests.length).toBeLessThan(40);
+  });
+
+  test("with entries of one second that change places at every call misses none (Q5)", async () => {
+    for (const order of ["falling", "rising"] as const) {
+      const { slack, after, sent } = world({ behaviour: { order, tiesMove: true } });
+      for (const name of numbered(14)) {
+        slack.world.integration.add({ user_name: name, date: String(NOW - 5000) }, { teamId: TEAM });
+      }
+      await after(0);
+      for (let polls = 0; polls < 4; polls++) await after(6 * HOUR_MS);
+      expect(new Set(namesOf(sent))).toEqual(new Set(numbered(14)));
+      expect(sent).toHaveLength(14);
+    }
+  });
+});
+
+describe("a poll in between", () => {
+  test.each([
+    ["falling", [1, 2, 3]],
+    ["rising", [4, 5, 6]],
+  ] as const)("reads on from the head while there is news, in %s order (Q4)", async (order, pages) => {
+    const { add, after, sent } = world({ behaviour: { order } });
+    fill(add, 10);
+    await after(0);
+    for (const index of [1, 2, 3, 4, 5, 6]) add(`new ${index}`, -index);
+    expect((await after(MINUTE_MS)).pages).toEqual(pages);
+    expect(namesOf(sent).slice(10).toSorted()).toEqual([1, 2, 3, 4, 5, 6].map((index) => `new ${index}`));
+  });
+
+  test.each([
+    ["falling", 9],
+    ["falling", 10],
+    ["rising", 9],
+    ["rising", 10],
+    ["rising", 11],
+  ] as const)("finds one new entry in %s order where there were %i", async (order, count) => {
+    const { add, after, sent } = world({ behaviour: { order } });
+    fill(add, count);
+    await after(0);
+    add("new", -1);
+    expect((await after(MINUTE_MS)).pages.length).toBeLessThanOrEqual(2);
+    expect(namesOf(sent).slice(count)).toEqual(["new"]);
+  });
+
+  test.each(["falling", "rising"] as const)(
+    "reads all pages when the total says that more is new than the head shows, in %s order (R9, R11)",
+    async (order) => {
+      const { add, after, sent } = world({ behaviour: { order } });
+      fill(add, 10);
+      await after(0);
+      // It turned up late, and stands in the middle.
+      add("late", DAY_MS / 1000 - 45);
+      const { pages } = await after(MINUTE_MS);
+      expect(pages.slice(1)).toEqual(expect.arrayContaining([1, 2, 3, 4]));
+      expect(namesOf(sent).slice(10)).toEqual(["late"]);
+      expect((await after(MINUTE_MS)).pages).toHaveLength(1);
+    },
+  );
+
+  test.each(["falling", "rising"] as const)(
+    "reads all pages once when entries have left, in %s order (R11, Q7)",
+    async (order) => {
+      const rows = order === "rising" ? numbered(10) : numbered(10).toReversed();
+      const { clock, poll, requests, rows: list } = shiftingPages(rows, () => undefined);
+      await clock.run(poll());
+      list.splice(4, 1);
+      const costs: number[] = [];
+      for (let polls = 0; polls < 2; polls++) {
+        const before = requests.length;
+        expect(await clock.run(poll())).toEqual({ kind: "present" });
+        costs.push(requests.length - before);
+      }
+      expect(costs).toEqual([4, 1]);
+    },
+  );
+
+  test("is still found by the next deep sweep, where entering and leaving cancel out", async () => {
+    const { clock, poll, sent, rows } = shiftingPages(numbered(10), () => undefined);
+    await clock.run(poll());
+    rows.splice(2, 1, "late");
+    await clock.run(poll());
+    expect(namesOf(sent)).not.toContain("late");
+    await clock.advance(6 * HOUR_MS);
+    await clock.run(poll());
+    expect(namesOf(sent)).toContain("late");
+  });
+});
+
+describe("more than 100 pages", () => {
+  test.each(["falling", "rising"] as const)(
+    "are asked for as larger ones, now and at later polls, in %s order",
+    async (order) => {
+      const { add, after, sent, params } = world({ behaviour: { order }, bench: { pageSize: 2 } });
+      fill(add, 2500);
+      expect((await after(0)).ending).toEqual({ kind: "present" });
+      expect(sent).toHaveLength(2500);
+      expect(params().map(({ page, count }) => `${page} of ${count}`)).toEqual([
+        "1 of 2",
+        "1 of 1000",
+        "2 of 1000",
+        "3 of 1000",
+      ]);
+      expect(await after(MINUTE_MS)).toEqual({ ending: { kind: "present" }, pages: [order === "rising" ? 3 : 1] });
+      add("new", -1);
+      const { pages } = await after(MINUTE_MS);
+      expect(pages.length).toBeLessThanOrEqual(2);
+      expect(namesOf(sent).slice(2500)).toEqual(["new"]);
+      await after(6 * HOUR_MS);
+      expect(sent).toHaveLength(2501);
+    },
+  );
+
+  test("of the largest size are read as far as Slack shows them, with a warning", async () => {
+    const { clock, poll, log, requests } = createScriptedBench(
+      "integration_logs",
+      ({ params }) =>
+        Number(params["page"]) > 100
+          ? "over_pagination_limit"
+          : { entries: [entryOf(`p${params["page"]}`)], paging: { total: 150_000, pages: 150 } },
+      { nowMs: NOW_MS, pageSize: 1000 },
+    );
+    for (let polls = 0; polls < 2; polls++) expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(new Set(requests.map(({ params }) => Number(params["page"])))).toEqual(
+      new Set(Array.from({ length: 100 }, (_, index) => index + 1)),
+    );
+    const told = log.filter(({ event }) => event === "slack_pages_beyond_reach");
+    expect(told[0]).toMatchObject({ level: "warn", fields: { method: "team.integrationLogs", pages: 150 } });
+    // Once for each time that all pages were read.
+    expect(told.length).toBe(requests.filter(({ params }) => params["page"] === "1").length);
+  });
+
+  test("are not asked for as larger ones again, where those were too large", async () => {
+    let calls = 0;
+    const { clock, poll, requests } = createScriptedBench(
+      "integration_logs",
+      ({ params }) => {
+        calls += 1;
+        const count = Number(params["count"]);
+        if (calls > 1000) throw new Error("no end");
+        if (count > 600) return "too_large";
+        return Number(params["page"]) > 100
+          ? "over_pagination_limit"
+          : { entries: [], paging: { pages: 60_000 / count } };
+      },
+      { nowMs: NOW_MS, pageSize: 500 },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(Math.max(...requests.map(({ params }) => Number(params["page"])))).toBe(100);
+  });
+});
+
+describe("killed", () => {
+  const cases = ORDERS.flatMap((order) =>
+    ["before", "after"].flatMap((when) =>
+      [1, 2, 3, 4, 5].map((at) => ({ order, at, when: when as "before" | "after" })),
+    ),
+  );
+
+  test.each(cases)(
+    "$when commit $at, in $order order: goes on, loses nothing and repeats a page at most",
+    async ({ order, ...kill }) => {
+      const { add, after, sent } = world({ behaviour: { order } });
+      fill(add, 10);
+      expect((await after(0, { kill })).ending).toBe("killed");
+      add("since", -1);
+      expect((await after(MINUTE_MS)).ending).toEqual({ kind: "present" });
+      expect(new Set(namesOf(sent))).toEqual(new Set([...numbered(10), "since"]));
+      expect(sent.length - 11).toBeLessThanOrEqual(kill.when === "before" ? 3 : 0);
+    },
+  );
+
+  test("a deep sweep goes on from the page it was at", async () => {
+    const { add, after } = world();
+    fill(add, 10);
+    await after(0, { kill: { at: 4, when: "after" } });
+    expect((await after(MINUTE_MS)).pages.slice(0, 2)).toEqual([3, 4]);
+  });
+
+  test("a deep sweep that went on is no whole one: what slipped by meanwhile is read, killed again or not", async () => {
+    for (const again of [undefined, { at: 2, when: "after" } as const]) {
+      const { clock, poll, sent, rows } = shiftingPages(numbered(12), () => undefined);
+      expect(await clock.run(poll({ kill: { at: 4, when: "after" } }))).toBe("killed");
+      // Four leave and as many come: those that took the places of the four are not on the pages ahead.
+      rows.splice(0, 4);
+      rows.push("m0", "m1", "m2", "m3");
+      if (again !== undefined) expect(await clock.run(poll({ kill: again }))).toBe("killed");
+      expect(await clock.run(poll())).toEqual({ kind: "present" });
+      expect(new Set(namesOf(sent))).toEqual(new Set([...numbered(12), "m0", "m1", "m2", "m3"]));
+    }
+  });
+});
+
+describe("identity (R12)", () => {
+  test("twins of one answer are two records, once for all", async () => {
+    const { add, after, sent } = world();
+    for (const name of ["a", "twin", "twin"]) add(name, 100);
+    await after(0);
+    await after(6 * HOUR_MS);
+    expect(namesOf(sent).toSorted()).toEqual(["a", "twin", "twin"]);
+    expect(new Set(sent.map(({ uid }) => uid)).size).toBe(3);
+  });
+
+  test("twins of two answers are one, and do not keep a sweep from its end", async () => {
+    const { add, after, sent, calls } = world();
+    for (const [index, name] of ["a", "b", "twin", "twin", "c"].entries()) add(name, 100 - (index === 3 ? 2 : index));
+    await after(0);
+    expect(namesOf(sent).toSorted()).toEqual(["a", "b", "c", "twin"]);
+    expect(calls().length).toBeLessThanOrEqual(9);
+    expect((await after(MINUTE_MS)).pages).toEqual([2]);
+  });
+});
+
+describe("what is remembered", () => {
+  test("is an entry that one poll did not meet, and no more one that several did not", async () => {
+    const { clock, poll, sent, rows, known } = shiftingPages(numbered(9), () => undefined, { deep_sweep: 0 });
+    const polls = async (count: number) => {
+      for (let index = 0; index < count; index++) await clock.run(poll());
+    };
+    await polls(1);
+    const [gone] = rows.splice(4, 1);
+    await polls(1);
+    rows.splice(4, 0, gone ?? "");
+    await polls(1);
+    expect(sent).toHaveLength(9);
+    rows.splice(4, 1);
+    await polls(3);
+    expect(known()).toBe(8);
+  });
+
+  test("is every entry of the listing, however long ago it was met first", async () => {
+    const { add, after, sent, known } = world();
+    fill(add, 10);
+    for (let days = 0; days < 5; days++) await after(DAY_MS);
+    expect(sent).toHaveLength(10);
+    expect(known()).toBe(10);
+  });
+});
+
+describe("`paging`", () => {
+  const rows = numbered(8).map((name, index) => entryOf(name, NOW - 5000 + index));
+  const pagesOf = (paging: (page: number) => object | undefined) => {
+    const { clock, poll, sent, requests } = createScriptedBench(
+      "integration_logs",
+      ({ params }): ScriptedPage => {
+        const page = Number(params["page"]);
+        const size = Number(params["count"]);
+        const given = paging(page);
+        return {
+          entries: rows.slice((page - 1) * size, page * size),
+          ...(given === undefined ? {} : { paging: given }),
+        };
+      },
+      { nowMs: NOW_MS, pageSize: 3 },
+    );
+    return { sent, requests, run: () => clock.run(poll()) };
+  };
+
+  test.each([
+    ["absent", () => undefined],
+    ["empty", () => ({})],
+    ["of words", () => ({ total: "many", pages: null, page: {} })],
+    ["of decimal text", () => ({ total: "8", pages: "3" })],
+    ["a total alone", () => ({ total: 8 })],
+    ["pages alone", () => ({ pages: 3 })],
+  ])("may be %s (Q14)", async (_, paging) => {
+    const { run, sent, requests } = pagesOf(paging);
+    expect(await run()).toEqual({ kind: "present" });
+    expect(namesOf(sent)).toEqual(numbered(8));
+    expect(requests.length).toBeLessThanOrEqual(4);
+    await run();
+    expect(sent).toHaveLength(8);
+  });
+});
+
+describe("an answer that does not come", () => {
+  test("for being too large is asked for with fewer entries, and nothing is left out", async () => {
+    const rows = numbered(40).map((name, index) => entryOf(name, NOW - 5000 + index));
+    const { clock, poll, sent, requests } = createScriptedBench(
+      "integration_logs",
+      ({ params }) => {
+        const [page, size] = [Number(params["page"]), Number(params["count"])];
+        // Some pages hold larger entries than others.
+        if (page * size >= 20 && size > 4) return "too_large";
+        const paging = { total: rows.length, pages: Math.ceil(rows.length / size) };
+        return { entries: rows.slice((page - 1) * size, page * size), paging };
+      },
+      { nowMs: NOW_MS, pageSize: 10 },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(namesOf(sent)).toEqual(numbered(40));
+    expect([...new Set(requests.map(({ params }) => params["count"]))]).toEqual(["10", "5", "3"]);
+  });
+
+  test("for a single entry that is too large ends as stuck", async () => {
+    const { clock, poll } = createScriptedBench("integration_logs", () => "too_large", { nowMs: NOW_MS });
+    expect(await clock.run(poll())).toMatchObject({ kind: "halted", scope: "stream", reason: "stuck" });
+  });
+
+  test("for a limit that it should not meet ends as stuck after bounded tries", async () => {
+    const { clock, poll, requests } = createScriptedBench("integration_logs", () => "over_pagination_limit", {
+      nowMs: NOW_MS,
+    });
+    expect(await clock.run(poll())).toMatchObject({ kind: "halted", reason: "stuck", code: "over_pagination_limit" });
+    expect(requests.length).toBeLessThanOrEqual(101);
+  });
+
+  test("because the owner is not in the workspace halts this stream alone (R15, S7)", async () => {
+    const clock = createVirtualClock(NOW_MS);
+    const slack = createSimulatedSlack({ clock, tenant: { workspaces: [{ id: TEAM, ownerIsMember: false }] } });
+    const { poll } = createBench("integration_logs", { http: slack.http, clock, teamId: TEAM });
+    expect(await clock.run(poll())).toMatchObject({
+      kind: "halted",
+      scope: "stream",
+      reason: "unavailable",
+      code: "invalid_auth",
+    });
+  });
+});
+
+describe("the start", () => {
+  test.each([-DAY_MS, 0, DAY_MS])("is in Slack's time, be ours off by %i ms", async (clockOffsetMs) => {
+    const { add, after, sent } = world({ clockOffsetMs, bench: { startMs: (now) => now - HOUR_MS } });
+    add("not owed", 3601);
+    add("owed", 3600);
+    expect((await after(0)).pages).toEqual([1]);
+    expect(namesOf(sent)).toEqual(["owed"]);
+    add("late, from before", 4000);
+    add("late", 3000);
+    await after(MINUTE_MS);
+    expect(namesOf(sent)).toEqual(["owed", "late"]);
+  });
+
+  test("in the future sends nothing that was before it", async () => {
+    const { add, after, sent } = world({ bench: { startMs: () => NOW_MS + HOUR_MS } });
+    add("early", 10);
+    await after(0);
+    add("due", -3600);
+    await after(2 * HOUR_MS);
+    expect(namesOf(sent)).toEqual(["due"]);
+  });
+
+  test("does not keep back an entry whose date cannot be read", async () => {
+    const rows = [{ user_name: "none" }, { user_name: "null", date: null }, { user_name: "word", date: "soon" }];
+    const { clock, poll, sent } = createScriptedBench(
+      "integration_logs",
+      () => ({ entries: rows, paging: { total: 3, pages: 1 } }),
+      { nowMs: NOW_MS, startMs: (now) => now },
+    );
+    for (let polls = 0; polls < 5; polls++) {
+      await clock.run(poll());
+      await clock.advance(6 * HOUR_MS);
+    }
+    expect(namesOf(sent)).toEqual(["none", "null", "word"]);
+  });
+});
+
+function entryOf(name: string, date = NOW - 1000) {
+  return { user_name: name, date: String(date), change_type: "added" };
+}
+
+/** Pages of three over a list in the order given, which may change before each call. Their dates rise with their numbers. */
+function shiftingPages(names: readonly string[], beforeCall: (rows: string[], call: number) => void, settings = {}) {
+  const rows = [...names];
+  const first = new Map<string, number>();
+  const dateOf = (name: string) => {
+    if (!first.has(name))
+      first.set(name, NOW - 5000 + Number(/\d+$/.exec(name)?.[0] ?? 0) + (name.startsWith("m") ? 100 : 0));
+    return first.get(name) ?? 0;
+  };
+  const answer = ({ params }: SlackRequest, call: number): ScriptedPage => {
+    beforeCall(rows, call);
+    const [page, size] = [Number(params["page"]), Number(params["count"])];
+    return {
+      entries: rows.slice((page - 1) * size, page * size).map((name) => entryOf(name, dateOf(name))),
+      paging: { total: rows.length, pages: Math.ceil(rows.length / size), page, count: size },
+    };
+  };
+  return { rows, ...createScriptedBench("integration_logs", answer, { nowMs: NOW_MS, pageSize: 3, settings }) };
+}
