@@ -23,6 +23,9 @@ export function explain(error: unknown): { readonly exitCode: ExitCode; readonly
 function defect(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { message, stack = "" } = error;
-  const frames = stack.slice(stack.indexOf(message) + message.length).split("\n").filter((line) => /^ +at /.test(line));
+  const frames = stack
+    .slice(stack.indexOf(message) + message.length)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
   return [error.name, ...frames.slice(0, 4).map((line) => line.trim())].join(" ");
 }

@@ -18,7 +18,7 @@ export interface Stop extends StopSignals, Disposable {
 }
 
 /** Why a run ended before its work did. No error of anybody's. */
-export class Stopped extends Error {
+class Stopped extends Error {
   override readonly name = "Stopped";
 }
 

@@ -73,7 +73,16 @@ dead_letters: { path: ${folder}/dead-letters }
       expect(new Set(accepted.map(uidOf)).size).toBe(accepted.length);
     },
     start(once: boolean, stop = createStop(clock)) {
-      const options = { configuration, once, version: "0.0.0", createHttp: () => ({ http, close }), stdout, clock, random: () => 0.5, log };
+      const options = {
+        configuration,
+        once,
+        version: "0.0.0",
+        createHttp: () => ({ http, close }),
+        stdout,
+        clock,
+        random: () => 0.5,
+        log,
+      };
       return { stop, ended: run(options, stop) };
     },
     runOnce: () => clock.run(stage.start(true).ended),
@@ -152,12 +161,18 @@ test("a key that the destination refuses halts the streams with Slack left alone
   stage.onEvent = (event) => {
     if (event !== "destination_refuses" || stage.count(event) !== STREAMS) return;
     // By then all streams are halted; what they read ahead has come.
-    void clock.sleep(10_000, stop.stop).then(() => calls.push(slack.calls.length), () => {});
+    void clock.sleep(10_000, stop.stop).then(
+      () => calls.push(slack.calls.length),
+      () => {},
+    );
     void clock.sleep(2 * 3_600_000, stop.stop).then(
       () => {
         calls.push(slack.calls.length);
         stage.write("key", GOOD_KEY);
-        void clock.sleep(90_000, stop.stop).then(() => stop.request("the test is over"), () => {});
+        void clock.sleep(90_000, stop.stop).then(
+          () => stop.request("the test is over"),
+          () => {},
+        );
       },
       () => {},
     );

@@ -1,7 +1,8 @@
 import { promisify } from "node:util";
 import { constants, gzip, zstdCompress, type ZlibOptions, type ZstdOptions } from "node:zlib";
-import { JsonLogsSerializer, ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
+import { JsonLogsSerializer } from "@opentelemetry/otlp-transformer";
 import type { LogRecord } from "../model.ts";
+import { serializeProtobuf } from "./protobuf.ts";
 
 export const ENCODINGS = ["protobuf", "json"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
@@ -9,12 +10,18 @@ export type Encoding = (typeof ENCODINGS)[number];
 export const COMPRESSIONS = ["gzip", "zstd", "none"] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-const serializers = { protobuf: ProtobufLogsSerializer, json: JsonLogsSerializer };
-
 /** The records as one ExportLogsServiceRequest (OTLP 1.11), in their order within each resource and scope. */
 export function serialize(records: readonly LogRecord[], encoding: Encoding): Uint8Array {
-  const bytes = serializers[encoding].serializeRequest(records.map(({ log }) => log));
-  if (bytes === undefined) throw new Error(`the ${encoding} serializer returned nothing`);
+  const logs = records.map(({ log }) => log);
+  if (encoding === "protobuf") return serializeProtobuf(logs, sum(records));
+  const bytes = JsonLogsSerializer.serializeRequest(logs);
+  if (bytes === undefined) throw new Error("the JSON serializer returned nothing");
+  return bytes;
+}
+
+function sum(records: readonly LogRecord[]): number {
+  let bytes = 1024;
+  for (const { sizeBytes } of records) bytes += sizeBytes;
   return bytes;
 }
 

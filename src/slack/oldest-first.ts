@@ -11,6 +11,9 @@ interface ForwardPosition {
   readonly walk?: { readonly opened: number; readonly at: number };
 }
 
+/** Of a long walk the identities of so many pages are kept, although it would not read them again. */
+const PAGES_REMEMBERED = 8;
+
 export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
   const { low, walk } = (position ?? {}) as Partial<ForwardPosition>;
   if (low === undefined) return undefined;
@@ -54,6 +57,9 @@ export async function* walkForward(
       },
       signal,
     );
+    // What lies before both bounds is not read again, so a long backlog leaves little to remember. Some pages more are
+    // kept for an order that breaks after all: then everything is read again from the low bound.
+    const passed = createDelay(PAGES_REMEMBERED, low);
     const done: ForwardPosition = { v: 1, low: Math.max(low, opened - lookBackMs * 1000) };
     let step = await walk.next();
     for (; step.done !== true; step = await walk.next()) {
@@ -82,7 +88,11 @@ export async function* walkForward(
         remember: undated(sifted.known, opened),
         position: reached,
         entries: page.entries.length,
-        ...(page.last ? { forgetBelow: done.low } : {}),
+        ...(page.last
+          ? { forgetBelow: done.low }
+          : rises && !falls
+            ? { forgetBelow: Math.min(passed(at), done.low) }
+            : {}),
       };
     }
     await walk.return({ kind: "end" });
@@ -90,4 +100,13 @@ export async function* walkForward(
     if (!resumed) return { kind: "present" };
     position = done;
   }
+}
+
+/** Gives back what it was given so many calls ago, and `first` before that. */
+function createDelay(calls: number, first: number): (value: number) => number {
+  const values: number[] = [];
+  return (value) => {
+    values.push(value);
+    return values.length > calls ? (values.shift() ?? first) : first;
+  };
 }

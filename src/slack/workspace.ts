@@ -84,14 +84,14 @@ export async function workspaceStreams(
   log: Log,
   signal: AbortSignal,
 ): Promise<Stream[]> {
-  const approved = await listTeams(AUTH_TEAMS_LIST, client, signal);
+  const approved = await listTeams(AUTH_TEAMS_LIST, "1000", client, signal);
   if ("code" in approved) log("warn", "workspaces_not_listed", { source, error: approved.code });
   if (approved.ids.length === 0) log("warn", "no_workspaces", { source });
   else if (!approved.scopes.includes(ALL_TEAMS_SCOPE)) {
     const message = `Slack lists the workspaces that approved the app; with the scope ${ALL_TEAMS_SCOPE} the others would be named here.`;
     log("info", "workspaces_may_be_missing", { source, message });
   } else {
-    const all = await listTeams(ADMIN_TEAMS_LIST, client, signal);
+    const all = await listTeams(ADMIN_TEAMS_LIST, "100", client, signal);
     const others = all.ids.filter((id) => !approved.ids.includes(id));
     if (others.length > 0) {
       const message = "Workspaces that have not approved the app are not read: approve it there.";
@@ -109,12 +109,12 @@ interface Teams {
   readonly code?: string;
 }
 
-async function listTeams(endpoint: Endpoint, client: SlackClient, signal: AbortSignal): Promise<Teams> {
+async function listTeams(endpoint: Endpoint, limit: string, client: SlackClient, signal: AbortSignal): Promise<Teams> {
   const ids = new Set<string>();
   let scopes: readonly string[] = [];
   let seen = new Set<string>();
   for (let walks = 1, cursor: string | undefined; ;) {
-    const answer = await client.call(endpoint, { limit: "100", cursor }, signal);
+    const answer = await client.call(endpoint, { limit, cursor }, signal);
     const next = answer.kind === "ok" ? answer.nextCursor : undefined;
     const isLost = answer.kind === "restart" || (next !== undefined && seen.has(next));
     if (answer.kind === "ok") {

@@ -75,8 +75,9 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
       return kept(found, forgottenBelow);
     },
 
-    write(identities, forgetBelowOrNull, recentAtMost) {
+    write(given, forgetBelowOrNull, recentAtMost) {
       const forgetBelow = forgetBelowOrNull ?? -Infinity;
+      const identities = given.filter(({ mark }) => mark >= forgetBelow);
       if (recentCount + identities.length <= recentAtMost) {
         if (identities.length > 0) addReceipt(identities);
         return {
@@ -90,7 +91,7 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
         };
       }
       const remaining = kept(recent, forgetBelow);
-      for (const identity of identities) if (identity.mark >= forgetBelow) addIdentity(remaining, identity);
+      for (const identity of identities) addIdentity(remaining, identity);
       const flat = [...remaining.values()].flat();
       const toTable = flat.length > recentAtMost / 2;
       statements.removeReceipts.run(stream.id);

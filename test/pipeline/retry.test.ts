@@ -96,6 +96,26 @@ describe("withRetry", () => {
     expect(await clock.run(sending)).toEqual(accepted);
   });
 
+  it("begins no attempt once it is stopped", async () => {
+    const stop = AbortSignal.abort(new Error("stop"));
+    const { send, calls } = scripted([accepted]);
+    const sending = withRetry(send, { clock: createVirtualClock(), random: () => 0, attemptSignal: never });
+    await expect(sending(recordNumbers(1), stop)).rejects.toBe(stop.reason);
+    expect(calls()).toBe(0);
+  });
+
+  it("rejects with the stop that its caller knows when the attempt in flight is given up for another reason", async () => {
+    const stop = new AbortController();
+    const abort = new AbortController();
+    const hanging: Send<Attempt> = (_records, signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    const send = withRetry(hanging, { clock: createVirtualClock(), random: () => 0, attemptSignal: abort.signal });
+    const sending = send(recordNumbers(1), stop.signal);
+    stop.abort(new Error("stop"));
+    abort.abort(new Error("at once"));
+    await expect(sending).rejects.toBe(stop.signal.reason);
+  });
+
   it("lets a defect through at once", async () => {
     const clock = createVirtualClock();
     let calls = 0;

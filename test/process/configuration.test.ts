@@ -10,7 +10,9 @@ const SECRET = "xoxp-not-to-be-seen-4711";
 
 /** What the program complains of: the place and the key it names, and the whole line for a person. */
 function complaints({ log }: Ended) {
-  return log.filter(({ level }) => level === "error").map(({ event, where, key, message }) => ({ event, where, key, message }));
+  return log
+    .filter(({ level }) => level === "error")
+    .map(({ event, where, key, message }) => ({ event, where, key, message }));
 }
 
 function environment({ server, receiver }: Scene) {
@@ -24,7 +26,9 @@ function environment({ server, receiver }: Scene) {
 }
 
 test("the environment alone is enough, and the file beats it", async () => {
-  await using scene = await createScene({ history: { activities: 20, auditEntries: 20, integrationChanges: 10, logins: 10 } });
+  await using scene = await createScene({
+    history: { activities: 20, auditEntries: 20, integrationChanges: 10, logins: 10 },
+  });
   const env = environment(scene);
   const byEnvironment = await runCommand(["run", "--once"], { env, folder: scene.folder });
   expect(byEnvironment).toMatchObject({ code: 0, stdout: "" });
@@ -42,7 +46,14 @@ test("the environment alone is enough, and the file beats it", async () => {
   const before = scene.receiver.requests.length;
   const both = await runCommand(["run", "--once", "--config", file], {
     folder: scene.folder,
-    env: { ...env, SLACK_TOKEN: "xoxp-beaten", OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9", OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf", SLACK_OTEL_SOURCES: "access_logs", SLACK_OTEL_STATE: "./none.db" },
+    env: {
+      ...env,
+      SLACK_TOKEN: "xoxp-beaten",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      SLACK_OTEL_SOURCES: "access_logs",
+      SLACK_OTEL_STATE: "./none.db",
+    },
   });
   expect(both).toMatchObject({ code: 0, stdout: "" });
   const requests = scene.receiver.requests.slice(before);
@@ -74,7 +85,9 @@ test("without a file and without an environment it says what is missing, and whe
 });
 
 test("every fault of a file is told with file, line and key, and no secret", async () => {
-  await using scene = await createScene({ history: { logins: 0, integrationChanges: 0, activities: 0, auditEntries: 0 } });
+  await using scene = await createScene({
+    history: { logins: 0, integrationChanges: 0, activities: 0, auditEntries: 0 },
+  });
   const file = join(scene.folder, "slack-otel.yaml");
   const lines = [
     "slack:",
@@ -154,9 +167,16 @@ test("every fault of a file is told with file, line and key, and no secret", asy
 });
 
 test("a secret with a newline inside, and two destinations, are told without the secret", async () => {
-  await using scene = await createScene({ history: { logins: 0, integrationChanges: 0, activities: 0, auditEntries: 0 } });
+  await using scene = await createScene({
+    history: { logins: 0, integrationChanges: 0, activities: 0, auditEntries: 0 },
+  });
   const file = join(scene.folder, "slack-otel.yaml");
-  const lines = ["slack: { token: '${env:SLACK_TOKEN}' }", "destination:", "  stdout: {}", "  otlp: { endpoint: 'http://127.0.0.1:9' }"];
+  const lines = [
+    "slack: { token: '${env:SLACK_TOKEN}' }",
+    "destination:",
+    "  stdout: {}",
+    "  otlp: { endpoint: 'http://127.0.0.1:9' }",
+  ];
   await writeFile(file, lines.join("\n"));
   const ended = await runCommand(["run", "--once", "--config", "slack-otel.yaml"], {
     folder: scene.folder,
@@ -185,7 +205,11 @@ test("a secret with a newline inside, and two destinations, are told without the
 test("a file that is not there, a certificate that is not there, wrong usage: exit code 2 and a remedy", async () => {
   const noFile = await runCommand(["run", "--config", "none.yaml"]);
   const noCertificate = await runCommand(["run", "--once"], {
-    env: { SLACK_TOKEN: SECRET, OTEL_EXPORTER_OTLP_ENDPOINT: "https://localhost:1", OTEL_EXPORTER_OTLP_CERTIFICATE: "/none.pem" },
+    env: {
+      SLACK_TOKEN: SECRET,
+      OTEL_EXPORTER_OTLP_ENDPOINT: "https://localhost:1",
+      OTEL_EXPORTER_OTLP_CERTIFICATE: "/none.pem",
+    },
   });
   const noCommand = await runCommand(["rnu"]);
   const secretFlag = await runCommand(["run", "--token", SECRET]);

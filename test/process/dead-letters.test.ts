@@ -39,7 +39,11 @@ test("three records among a thousand that the destination refuses become dead le
     if (!seen.has(uid)) seen.set(uid, seen.size);
     return [17, 500, 998].includes(seen.get(uid) ?? -1);
   };
-  await using scene = await createScene({ history: { activities: 1_000 }, settings: activitiesOnly, receiver: { poison } });
+  await using scene = await createScene({
+    history: { activities: 1_000 },
+    settings: activitiesOnly,
+    receiver: { poison },
+  });
   const ended = await scene.once();
   expect(ended).toMatchObject({ code: 0, stdout: "" });
   const letters = await lettersOf(scene);
@@ -52,7 +56,9 @@ test("three records among a thousand that the destination refuses become dead le
   }
   expect(textsOf([...scene.receiver.accepted, ...letters.map(({ record }) => record)])).toEqual(shownBy(scene.slack));
   expect(scene.receiver.requests.length).toBeLessThanOrEqual(2 * 3 * Math.log2(1_000));
-  expect(ended.log.filter(({ event }) => event === "dead_lettered").map((line) => line["uid"])).toEqual(letters.map(({ uid }) => uid));
+  expect(ended.log.filter(({ event }) => event === "dead_lettered").map((line) => line["uid"])).toEqual(
+    letters.map(({ uid }) => uid),
+  );
 
   expect(await readdir(join(scene.folder, FOLDER))).toEqual(["app_activities_E0ACME00001.jsonl"]);
   expect(await modeOf(join(scene.folder, FOLDER))).toBe("700");
@@ -67,7 +73,12 @@ test("a record that is too large for the destination becomes a dead letter, and 
   const receiver = { bodyLimit: { bytes: 100_000, answer: "413" } } as const;
   await using scene = await createScene({ history: { activities: 200 }, settings: activitiesOnly, receiver });
   const created = (scene.slack.now() - 3_600_000) * 1_000;
-  scene.slack.world.activities.add({ created, level: "info", event_type: "function_execution_output", payload: { text: "x".repeat(120_000) } });
+  scene.slack.world.activities.add({
+    created,
+    level: "info",
+    event_type: "function_execution_output",
+    payload: { text: "x".repeat(120_000) },
+  });
   const ended = await scene.once();
   expect(ended.code).toBe(0);
   const letters = await lettersOf(scene);
@@ -84,10 +95,14 @@ test("of a partial success the whole batch is kept as dead letters, marked so, a
   expect(ended.code).toBe(0);
   const shown = shownBy(scene.slack);
   const letters = await lettersOf(scene);
-  expect(new Set(letters.map(({ reason, message }) => `${reason}: ${message}`))).toEqual(new Set(["partial: two were odd"]));
+  expect(new Set(letters.map(({ reason, message }) => `${reason}: ${message}`))).toEqual(
+    new Set(["partial: two were odd"]),
+  );
   expect(textsOf(letters.map(({ record }) => record))).toEqual(shown);
   expect(scene.receiver.accepted.length).toBe(shown.length - 2);
-  expect(ended.log.filter(({ event }) => event === "partial_success")).toMatchObject([{ rejected: 2, records: shown.length }]);
+  expect(ended.log.filter(({ event }) => event === "partial_success")).toMatchObject([
+    { rejected: 2, records: shown.length },
+  ]);
 
   expect((await scene.once()).code).toBe(0);
   expect(scene.receiver.requests.length).toBe(1);

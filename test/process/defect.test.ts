@@ -3,12 +3,15 @@ import { asked, createScene, shownBy, textsOf } from "./scene.ts";
 
 const SECRET = "xoxp-in-the-text-of-an-error";
 
-test.each([
+test.concurrent.each([
   ["an exception that nobody catches", `setTimeout(() => { throw new TypeError("${SECRET}"); }, `],
   ["a rejection that nobody handles", `setTimeout(() => { Promise.reject(new TypeError("${SECRET}")); }, `],
 ])("%s is one line, without its text, and exit code 1; nothing is lost", async (_what, code) => {
-  await using scene = await createScene({ receiver: { script: [{ kind: "hang" }] }, settings: { sources: { audit_logs: {} } } });
-  const preload = `data:text/javascript,${encodeURIComponent(`${code} 1500)`)}`;
+  await using scene = await createScene({
+    receiver: { script: [{ kind: "hang" }] },
+    settings: { sources: { audit_logs: {} } },
+  });
+  const preload = await scene.write("preload.mjs", `${code} 900);`);
   await using command = await scene.start([], { env: { NODE_OPTIONS: `--import=${preload}` } });
   await asked(scene);
   const ended = await command.ended;

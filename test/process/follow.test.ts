@@ -4,7 +4,7 @@ import { arrived, asked, createScene, FAST, shownBy, textsOf } from "./scene.ts"
 
 const following = { sources: FAST };
 
-test("run follows every source; SIGTERM while idle ends it at once, and the next run repeats nothing", async () => {
+test.concurrent("run follows every source; SIGTERM while idle ends it at once, and the next run repeats nothing", async () => {
   await using scene = await createScene({ settings: following });
   await using command = await scene.start();
   const { traffic, receiver } = scene;
@@ -26,7 +26,7 @@ test("run follows every source; SIGTERM while idle ends it at once, and the next
   expect(receiver.accepted.length).toBe(accepted);
 });
 
-test("SIGTERM while a request is in flight waits for its answer and keeps the receipt", async () => {
+test.concurrent("SIGTERM while a request is in flight waits for its answer and keeps the receipt", async () => {
   const release = Promise.withResolvers<void>();
   await using scene = await createScene({
     receiver: { script: [{ kind: "slow", until: release.promise }] },
@@ -36,7 +36,7 @@ test("SIGTERM while a request is in flight waits for its answer and keeps the re
   await asked(scene);
   command.signal("SIGTERM");
   await command.until("stopping");
-  setTimeout(release.resolve, 1_000);
+  setTimeout(release.resolve, 400);
   const ended = await command.ended;
   expect(ended.code).toBe(0);
   expect(scene.receiver.accepted.length).toBeGreaterThan(100);
@@ -46,7 +46,7 @@ test("SIGTERM while a request is in flight waits for its answer and keeps the re
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
 });
 
-test("a second signal stops at once, whatever hangs, and the next run delivers what was in flight", async () => {
+test.concurrent("a second signal stops at once, whatever hangs, and the next run delivers what was in flight", async () => {
   await using scene = await createScene({
     receiver: { script: [{ kind: "hang" }] },
     settings: { sources: { audit_logs: {} } },
@@ -67,7 +67,7 @@ test("a second signal stops at once, whatever hangs, and the next run delivers w
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
 });
 
-test("a signal while it waits for Slack or for the destination is a clean stop", async () => {
+test.concurrent("a signal while it waits for Slack or for the destination is a clean stop", async () => {
   await using scene = await createScene({ settings: { sources: { access_logs: {} } } });
   scene.slack.setFaults(() => ({ kind: "silence" }));
   await using waitingForSlack = await scene.start();
@@ -83,12 +83,14 @@ test("a signal while it waits for Slack or for the destination is a clean stop",
   expect(await waitingForDestination.ended).toMatchObject({ code: 0, signal: null });
 });
 
-test("a token file that is replaced while it runs is read again", async () => {
+test.concurrent("a token file that is replaced while it runs is read again", async () => {
   await using scene = await createScene({ settings: following });
   const { slack, receiver } = scene;
   const tokenFile = await scene.write("token", `${DEFAULT_TOKEN}\n`);
   await using command = await scene.start([], {
-    settings: { slack: { token: `\${file:${tokenFile}}`, api_url: scene.server.apiUrl, audit_url: scene.server.auditUrl } },
+    settings: {
+      slack: { token: `\${file:${tokenFile}}`, api_url: scene.server.apiUrl, audit_url: scene.server.auditUrl },
+    },
   });
   await arrived(scene, 390);
   slack.tokens.add({ token: "xoxp-simulated-next" });

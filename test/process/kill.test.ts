@@ -58,5 +58,5 @@ test(`killed ${KILLS} times at any moment, it loses nothing and repeats no more 
 }, 30_000);
 
 function streamOf({ resource, attributes }: DecodedRecord): string {
-  return [attributes.get("slack.method"), resource.get("slack.enterprise.id"), resource.get("slack.team.id")].join(" ");
+  return JSON.stringify([attributes.get("slack.method"), ...resource]);
 }

@@ -4,9 +4,9 @@ import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
 import { createScene, shownBy, textsOf } from "./scene.ts";
 
 /** What a busy machine may take to start a process, which no deadline can count. */
-const SPAWN_MS = 500;
+const SPAWN_MS = 1_000;
 
-test("a first run delivers every entry of all four sources once, and a second one nothing", async () => {
+test.concurrent("a first run delivers every entry of all four sources once, and a second one nothing", async () => {
   await using scene = await createScene();
   const first = await scene.once();
   expect(first).toMatchObject({ code: 0, stdout: "" });
@@ -23,17 +23,18 @@ test("a first run delivers every entry of all four sources once, and a second on
   expect(second.log.map(({ event }) => event)).toEqual(["started", "stopped"]);
 });
 
-test("--deadline ends a run in good time when the destination is down, tells how far behind it is, and loses nothing", async () => {
+test.concurrent("--deadline ends a run in good time when the destination is down, tells how far behind it is, and loses nothing", async () => {
   await using scene = await createScene();
   const down = { settings: { destination: { otlp: { endpoint: "http://127.0.0.1:9" } } } };
   const begun = performance.now();
-  const first = await scene.once(["--deadline", "2s"], down);
-  expect(performance.now() - begun).toBeLessThan(2_000 + SPAWN_MS);
+  const first = await scene.once(["--deadline", "4s"], down);
+  expect(performance.now() - begun).toBeLessThan(4_000 + SPAWN_MS);
   expect(first).toMatchObject({ code: 0, stdout: "" });
   const streams = first.log.filter(({ event }) => event === "first_run").map(({ stream }) => stream);
   expect(streams).toHaveLength(5);
   const behind = first.log.filter(({ event }) => event === "behind");
-  expect(behind.map(({ stream }) => stream).toSorted()).toEqual(streams.toSorted());
+  expect(new Set(behind.map(({ stream }) => stream))).toEqual(new Set(streams));
+  expect(behind).toHaveLength(5);
   for (const { level, message } of behind) {
     expect(level).toBe("warn");
     expect(message).toMatch(/the next run goes on from here/);
@@ -45,24 +46,25 @@ test("--deadline ends a run in good time when the destination is down, tells how
 
   // Slack itself is down: how far the runs before came is known all the same.
   scene.slack.setFaults(() => ({ kind: "reset" }));
-  const second = await scene.once(["--deadline", "1500ms"]);
+  const second = await scene.once(["--deadline", "3500ms"]);
   expect(second.code).toBe(0);
   expect(second.log.filter(({ event }) => event === "nothing_read")).toHaveLength(1);
   const late = second.log.filter(({ event }) => event === "behind");
-  expect(late.map(({ stream }) => stream).toSorted()).toEqual(streams.toSorted());
+  expect(new Set(late.map(({ stream }) => stream))).toEqual(new Set(streams));
+  expect(late).toHaveLength(5);
   for (const { behind_seconds } of late) expect(behind_seconds).toBeLessThan(60);
 });
 
-test("a destination that hangs is given up before the deadline", async () => {
+test.concurrent("a destination that hangs is given up before the deadline", async () => {
   await using scene = await createScene({ receiver: { respond: () => ({ kind: "hang" }) } });
   const begun = performance.now();
-  const ended = await scene.once(["--deadline", "1500ms"]);
-  expect(performance.now() - begun).toBeLessThan(1_500 + SPAWN_MS);
+  const ended = await scene.once(["--deadline", "3500ms"]);
+  expect(performance.now() - begun).toBeLessThan(3_500 + SPAWN_MS);
   expect(ended.code).toBe(0);
   expect(ended.log.filter(({ event }) => event === "behind")).toHaveLength(5);
 });
 
-test("a key that the destination refuses ends run --once with 1 and the remedy, and the next run with a good key loses nothing", async () => {
+test.concurrent("a key that the destination refuses ends run --once with 1 and the remedy, and the next run with a good key loses nothing", async () => {
   await using scene = await createScene({ receiver: { credentials: { name: "x-api-key", value: "good" } } });
   const withKey = (key: string) => ({
     env: { KEY: key },
@@ -80,17 +82,20 @@ test("a key that the destination refuses ends run --once with 1 and the remedy, 
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
 });
 
-test("a token that Slack has revoked ends run --once with 1 and the remedy", async () => {
+test.concurrent("a token that Slack has revoked ends run --once with 1 and the remedy", async () => {
   await using scene = await createScene();
   scene.slack.tokens.revoke(DEFAULT_TOKEN);
   const ended = await scene.once();
   expect(ended).toMatchObject({ code: 1, stdout: "" });
-  expect(ended.log.find(({ level }) => level === "error")).toMatchObject({ event: "token_refused", error: "token_revoked" });
+  expect(ended.log.find(({ level }) => level === "error")).toMatchObject({
+    event: "token_refused",
+    error: "token_revoked",
+  });
   expect(ended.log.find(({ level }) => level === "error")?.["message"]).toMatch(/create a new token/);
   expect(scene.receiver.requests).toEqual([]);
 });
 
-test("a source whose scope is missing is named with the remedy: left out where nobody asked for it, an error where it is listed", async () => {
+test.concurrent("a source whose scope is missing is named with the remedy: left out where nobody asked for it, an error where it is listed", async () => {
   const scopes = ["admin", "auditlogs:read"];
   await using scene = await createScene({ slack: { tokens: [{ token: DEFAULT_TOKEN, scopes }] } });
   const leftOut = await scene.once();
@@ -103,10 +108,12 @@ test("a source whose scope is missing is named with the remedy: left out where n
 
   const listed = await scene.once([], { settings: { sources: { app_activities: {}, audit_logs: {} } } });
   expect(listed.code).toBe(1);
-  expect(listed.log.filter(({ level }) => level === "error")).toMatchObject([{ event: "stream_halted", error: "missing_scope" }]);
+  expect(listed.log.filter(({ level }) => level === "error")).toMatchObject([
+    { event: "stream_halted", error: "missing_scope" },
+  ]);
 });
 
-test("a token that can read nothing at all ends with 1", async () => {
+test.concurrent("a token that can read nothing at all ends with 1", async () => {
   await using scene = await createScene({ slack: { tokens: [{ token: DEFAULT_TOKEN, scopes: [] }] } });
   const ended = await scene.once();
   expect(ended.code).toBe(1);

@@ -8,7 +8,11 @@ async function createStranger() {
   const server = await createScriptedServer(() => ({ status: 200, headers: {}, body: '{"ok":true}' }), {
     onConnection: () => void (connections += 1),
   });
-  return { url: server.url, connections: () => connections + server.requests.length, [Symbol.asyncDispose]: () => server.close() };
+  return {
+    url: server.url,
+    connections: () => connections + server.requests.length,
+    [Symbol.asyncDispose]: () => server.close(),
+  };
 }
 
 test.each([303, 307] as const)(
@@ -21,7 +25,9 @@ test.each([303, 307] as const)(
     });
     const { slack } = scene;
     slack.setFaults(({ method }) =>
-      method === "team.accessLogs" ? { kind: "redirect", location: `${stranger.url}/api/team.accessLogs`, status } : undefined,
+      method === "team.accessLogs"
+        ? { kind: "redirect", location: `${stranger.url}/api/team.accessLogs`, status }
+        : undefined,
     );
     const settings = {
       destination: { otlp: { endpoint: scene.receiver.url, headers: { "x-api-key": "secret-of-the-destination" } } },
@@ -31,7 +37,9 @@ test.each([303, 307] as const)(
     const told = ended.log.filter(({ level }) => level === "error");
     expect(told.filter(({ event }) => event === "destination_refuses")).toHaveLength(4);
     expect(told.find(({ event }) => event === "destination_refuses")).toMatchObject({ fault: "configuration", status });
-    expect(told.filter(({ event }) => event === "stream_halted")).toMatchObject([{ stream: "access_logs/E0ACME00001" }]);
+    expect(told.filter(({ event }) => event === "stream_halted")).toMatchObject([
+      { stream: "access_logs/E0ACME00001" },
+    ]);
     expect(stranger.connections()).toBe(0);
     expect(ended.stderr).not.toContain(stranger.url);
     expect(scene.receiver.accepted).toEqual([]);

@@ -35,7 +35,10 @@ export interface Scene extends AsyncDisposable {
   write(name: string, text: string): Promise<string>;
   read(name: string): Promise<string>;
   /** Writes the configuration and tells the command line and what goes with it. */
-  prepare(args: readonly string[], changes?: Changes): Promise<{ readonly args: string[]; readonly options: CommandOptions }>;
+  prepare(
+    args: readonly string[],
+    changes?: Changes,
+  ): Promise<{ readonly args: string[]; readonly options: CommandOptions }>;
   /** `run` with the scene's configuration and whatever `args` add; `settings` are laid over the scene's. */
   start(args?: readonly string[], changes?: Changes): Promise<Command>;
   /** `run --once` to its end. */
@@ -46,7 +49,7 @@ interface Changes extends CommandOptions {
   readonly settings?: Settings;
 }
 
-export const HISTORY: Volumes = { logins: 60, integrationChanges: 40, activities: 200, auditEntries: 150 };
+const HISTORY: Volumes = { logins: 60, integrationChanges: 40, activities: 200, auditEntries: 150 };
 
 export async function createScene(options: SceneOptions = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), "slack-otel-process-"));
@@ -144,7 +147,7 @@ export function textsOf(records: readonly DecodedRecord[]): string[] {
     .map(({ attributes, resource, body }) => {
       const method = attributes.get("slack.method");
       const source = SOURCE_NAMES.find((name) => sourceDefinitions[name].method === method);
-      if (source === undefined) throw new Error(`no source has the method ${String(method)}`);
+      if (source === undefined) throw new Error(`no source has the method ${JSON.stringify(method)}`);
       const view = resource.get("slack.enterprise.id") ?? resource.get("slack.team.id");
       return entryText(source, view, toPlain(body));
     })

@@ -14,7 +14,14 @@ function formsOf(secret: string): string[] {
     const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
     return text.slice(4, -4);
   });
-  return [secret, secret.replace(/^(Bearer |xoxp-)/, ""), encodeURIComponent(secret), bytes.toString("hex"), ...aligned, ...aligned.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))];
+  return [
+    secret,
+    secret.replace(/^(Bearer |xoxp-)/, ""),
+    encodeURIComponent(secret),
+    bytes.toString("hex"),
+    ...aligned,
+    ...aligned.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+  ];
 }
 
 async function filesOf({ folder }: Scene): Promise<Map<string, string>> {
@@ -42,7 +49,11 @@ test("no secret shows in what it says at any level, in the state or in dead lett
     { method: "auth.test", nth: 1, fault: { kind: "error", error: SLACK_TOKEN } },
     { method: "team.accessLogs", nth: 1, fault: { kind: "html", status: 502 } },
     { method: "audit.logs", nth: 1, fault: { kind: "body", status: 500, body: `<p>${SLACK_TOKEN}</p>` } },
-    { method: "team.integrationLogs", nth: 1, fault: { kind: "redirect", location: `https://other.example/?t=${SLACK_TOKEN}` } },
+    {
+      method: "team.integrationLogs",
+      nth: 1,
+      fault: { kind: "redirect", location: `https://other.example/?t=${SLACK_TOKEN}` },
+    },
   ]);
   const settings = {
     destination: { otlp: { endpoint: scene.receiver.url, headers: { authorization: "${env:OTLP_KEY}" } } },

@@ -18,7 +18,7 @@ async function expectRefusal(scene: Scene, problem: RegExp): Promise<void> {
   expect(scene.receiver.requests).toEqual([]);
 }
 
-test("a second instance on the same state ends with 3, and the first one goes on", async () => {
+test.concurrent("a second instance on the same state ends with 3, and the first one goes on", async () => {
   await using scene = await createScene({ ...SMALL, receiver: { script: [{ kind: "hang" }] } });
   await using first = await scene.start();
   await first.until("started");
@@ -26,7 +26,9 @@ test("a second instance on the same state ends with 3, and the first one goes on
   const second = await scene.once();
   expect(second).toMatchObject({ code: 3, stdout: "" });
   expect(second.log).toMatchObject([{ level: "error", event: "failed" }]);
-  expect(second.log[0]?.["message"]).toMatch(/another instance is using it\. Only one may run on one state: stop the other one/);
+  expect(second.log[0]?.["message"]).toMatch(
+    /another instance is using it\. Only one may run on one state: stop the other one/,
+  );
   expect(scene.slack.calls.slice(calls).filter(({ method }) => method === "auth.test")).toEqual([]);
   first.signal("SIGKILL");
   await first.ended;
@@ -34,21 +36,21 @@ test("a second instance on the same state ends with 3, and the first one goes on
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
 });
 
-test("a folder in the state's place", async () => {
+test.concurrent("a folder in the state's place", async () => {
   await using scene = await createScene(SMALL);
   await mkdir(join(scene.folder, "state.db"));
   await expectRefusal(scene, /state\.db.*folder/);
   expect(await readdir(join(scene.folder, "state.db"))).toEqual([]);
 });
 
-test("an empty file in the state's place", async () => {
+test.concurrent("an empty file in the state's place", async () => {
   await using scene = await createScene(SMALL);
   await scene.write("state.db", "");
   await expectRefusal(scene, /state\.db.*empty.*start/);
   expect(await scene.read("state.db")).toBe("");
 });
 
-test("a state that is cut off is left as it is, with the whole remedy told, and a good copy goes on", async () => {
+test.concurrent("a state that is cut off is left as it is, with the whole remedy told, and a good copy goes on", async () => {
   await using scene = await createScene({ ...SMALL });
   const path = join(scene.folder, "state.db");
   expect((await scene.once()).code).toBe(0);
@@ -58,7 +60,9 @@ test("a state that is cut off is left as it is, with the whole remedy told, and 
   const bytes = await readFile(path);
   const ended = await scene.once();
   expect(ended.code).toBe(3);
-  expect(ended.log.at(-1)?.["message"]).toMatch(/left as it is\. Put a good copy back; or .* to cover the time since the last delivery\.$/);
+  expect(ended.log.at(-1)?.["message"]).toMatch(
+    /left as it is\. Put a good copy back; or .* to cover the time since the last delivery\.$/,
+  );
   expect(await readFile(path)).toEqual(bytes);
   expect(scene.receiver.accepted.length).toBe(accepted);
 
@@ -74,13 +78,15 @@ test.skipIf(isRoot)("a folder that may not be written to (not as root, who may w
   await chmod(scene.folder, 0o700);
 });
 
-test("dead letters that cannot be written end it with 3, at the start as well as at the first letter", async () => {
+test.concurrent("dead letters that cannot be written end it with 3, at the start as well as at the first letter", async () => {
   await using scene = await createScene(SMALL);
   await scene.write("dead-letters", "a file, not a folder");
   await expectRefusal(scene, /dead letters cannot be written.*dead_letters\.path/);
 
   await rm(join(scene.folder, "dead-letters"));
-  await using command = await scene.start([], { settings: { sources: { audit_logs: { interval: "20ms", calls_per_minute: 100_000 } } } });
+  await using command = await scene.start([], {
+    settings: { sources: { audit_logs: { interval: "20ms", calls_per_minute: 100_000 } } },
+  });
   await command.until("delivered");
   const accepted = scene.receiver.uids();
   await rm(join(scene.folder, "dead-letters"), { recursive: true });

@@ -27,7 +27,9 @@ test.skipIf(!hasScript)("on a terminal it shows readable lines, and a line of pr
   expect(shown).not.toContain('{"time"');
   expect(shown).toContain("\u001B[32minfo \u001B[39m");
   const lines = stripVTControlCharacters(shown).split(/\r*\n/);
-  expect(lines).toContainEqual(expect.stringMatching(/^\d\d:\d\d:\d\d info {2}started {2}streams=5 {2}destination=otlp {2}to=http/));
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^\d\d:\d\d:\d\d info {2}started {2}streams=5 {2}destination=otlp {2}to=http/),
+  );
   // The block as it was drawn last.
   const last = lines.slice(lines.findLastIndex((line) => line.startsWith("stream ")));
   expect(last[0]).toMatch(/^stream +records +rate +complete to +now$/);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { createPace } from "../../src/slack/pace.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
@@ -52,4 +52,22 @@ it("gives up a turn when it is aborted, without spending it", async () => {
   expect(await turn).toEqual(new Error("stop"));
   await clock.run(pace.turn(never));
   expect(clock.monotonic()).toBe(60_000);
+});
+
+it("ends a turn that is aborted at once, although the one before it goes on waiting", async () => {
+  const clock = createVirtualClock();
+  const pace = createPace(1, clock);
+  await pace.turn(never);
+  const before = pace.turn(never);
+  const stop = new AbortController();
+  const turn = pace.turn(stop.signal).catch((error: unknown) => error);
+  await clock.advance(1000);
+  stop.abort(new Error("stop"));
+  expect(await turn).toEqual(new Error("stop"));
+  expect(await pace.turn(stop.signal).catch((error: unknown) => error)).toEqual(new Error("stop"));
+  expect(clock.monotonic()).toBe(1000);
+  await clock.run(before);
+  // The turns that were given up were not spent.
+  await clock.run(pace.turn(never));
+  expect(clock.monotonic()).toBe(120_000);
 });

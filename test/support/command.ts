@@ -78,7 +78,10 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     const end = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, ...text, log });
     // With stdout held, "close" would wait for a reader that may never come.
     if (reading === "collected") child.once("close", end);
-    else child.once("exit", (code, signal) => (stderr.closed ? end(code, signal) : stderr.once("close", () => end(code, signal))));
+    else
+      child.once("exit", (code, signal) =>
+        stderr.closed ? end(code, signal) : stderr.once("close", () => end(code, signal)),
+      );
   });
   return {
     stdout,

@@ -64,15 +64,15 @@ export function createVirtualClock(startMs = Date.UTC(2026, 10, 1)): VirtualCloc
       });
     },
     async run<T>(work: Promise<T>, { maxMs = 366 * 86_400_000 }: { readonly maxMs?: number } = {}) {
-      let done = false;
       const end = now + maxMs;
+      const ending = { came: false };
       const mark = () => {
-        done = true;
+        ending.came = true;
       };
       work.then(mark, mark);
-      for (let idle = 0; !done;) {
+      for (let idle = 0; ;) {
         await settle();
-        if (done) break;
+        if (ending.came) return work;
         const timer = next();
         if (timer !== undefined) {
           if (timer.at > end) throw new Error(`still not done after ${maxMs} virtual milliseconds`);
@@ -82,7 +82,6 @@ export function createVirtualClock(startMs = Date.UTC(2026, 10, 1)): VirtualCloc
         // Something real is under way, a file or a thread.
         if (idle > 100) await new Promise((resolve) => setTimeout(resolve, 1));
       }
-      return work;
     },
     async advance(ms) {
       const end = now + ms;

@@ -24,7 +24,9 @@ test("says what a stream is doing or waiting for", () => {
   expect(tell({ kind: "reading" }, 2_000, asking)).toBe("reading");
   expect(tell({ kind: "reading" }, 46_000, asking)).toBe("waiting for Slack for 45 s (audit.logs)");
   expect(tell({ kind: "sending", records: 1, sinceMs: 0 }, 500, asking)).toBe("sending 1 record");
-  expect(tell({ kind: "sending", records: 500, sinceMs: 0 }, 8_000, asking)).toBe("waiting for the destination for 8 s (500 records)");
+  expect(tell({ kind: "sending", records: 500, sinceMs: 0 }, 8_000, asking)).toBe(
+    "waiting for the destination for 8 s (500 records)",
+  );
   const poll = { kind: "waiting", untilMs: 60_000, why: "up to date", trouble: false } as const;
   expect(tell(poll, 17_000)).toBe("up to date, next look in 43 s");
   expect(tell(poll, 60_000)).toBe("up to date");

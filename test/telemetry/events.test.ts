@@ -44,6 +44,8 @@ test("the names of the events in the program's own log are the ones that are kno
       "stream_resumed",
       "token_refused",
       "usage_error",
+      "workspaces_may_be_missing",
+      "workspaces_not_approved",
       "workspaces_not_listed",
     ]
   `);

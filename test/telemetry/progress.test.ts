@@ -7,7 +7,16 @@ import { createVirtualClock } from "../support/virtual-clock.ts";
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 function status(name: string, rest: Partial<StreamStatus> = {}): Writable<StreamStatus> {
-  return { name, activity: { kind: "reading" }, asking: undefined, entries: 0, delivered: 0, deadLettered: 0, reachedMs: undefined, ...rest };
+  return {
+    name,
+    activity: { kind: "reading" },
+    asking: undefined,
+    entries: 0,
+    delivered: 0,
+    deadLettered: 0,
+    reachedMs: undefined,
+    ...rest,
+  };
 }
 
 function drawn(statuses: readonly StreamStatus[], options: Partial<ProgressOptions> = {}) {
@@ -53,7 +62,12 @@ test("shows position, records, rate and what is waited for, one line a stream", 
   access.reachedMs = clock.now() - 65_000;
   access.activity = { kind: "waiting", untilMs: clock.monotonic() + 43_000, why: "up to date", trouble: false };
   audit.delivered = 15;
-  audit.activity = { kind: "waiting", untilMs: clock.monotonic() + 9_000, why: "the destination: HTTP 503 (try 4)", trouble: true };
+  audit.activity = {
+    kind: "waiting",
+    untilMs: clock.monotonic() + 9_000,
+    why: "the destination: HTTP 503 (try 4)",
+    trouble: true,
+  };
   await clock.advance(3_000);
   end.abort();
   await done;

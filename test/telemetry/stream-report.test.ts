@@ -18,7 +18,8 @@ function reported({ listed = false } = {}) {
       lines.push([level, event, ...Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`)].join(" "));
     },
   });
-  const accepted = (count: number) => report.receipt({ outcome: "accepted", records: recordNumbers(count), rejected: 0 });
+  const accepted = (count: number) =>
+    report.receipt({ outcome: "accepted", records: recordNumbers(count), rejected: 0 });
   const told = () => lines.splice(0);
   return { clock, report, accepted, told };
 }
@@ -62,7 +63,9 @@ test("tells how a long walk goes, once a minute", async () => {
     report.position(undefined);
     await clock.advance(10_000);
   }
-  expect(told()).toEqual(Array.from({ length: 4 }, (_, index) => `info delivered records=${index === 0 ? 700 : 600} reached=undefined`));
+  expect(told()).toEqual(
+    Array.from({ length: 4 }, (_, index) => `info delivered records=${index === 0 ? 700 : 600} reached=undefined`),
+  );
 });
 
 test("tells an outage once in ten minutes for each cause, and its end with how long it lasted", async () => {
@@ -92,7 +95,12 @@ test("tells a refusal with the remedy, and what was halted when it goes on", () 
   expect(told()).toEqual(["error destination_refuses fault=credentials error=HTTP 401 status=401"]);
   report.ending(halted("token_revoked"));
   report.waiting(60_000);
-  expect(report.status.activity).toEqual({ kind: "waiting", untilMs: 60_000, why: "halted (token_revoked)", trouble: true });
+  expect(report.status.activity).toEqual({
+    kind: "waiting",
+    untilMs: 60_000,
+    why: "halted (token_revoked)",
+    trouble: true,
+  });
   report.ending(halted("token_revoked"));
   expect(told()).toEqual(["error stream_halted error=token_revoked"]);
   report.page(0, 0);
@@ -113,7 +121,12 @@ test("takes a source that nobody asked for and nobody may read for no error", ()
 test("tells every dead letter and every partial success, and counts them", () => {
   const { report, told } = reported();
   const [record] = recordNumbers(1) as [LogRecord];
-  report.receipt({ outcome: "dead_lettered", records: [record], rejected: 0, cause: { message: "HTTP 400: no", statusCode: 400 } });
+  report.receipt({
+    outcome: "dead_lettered",
+    records: [record],
+    rejected: 0,
+    cause: { message: "HTTP 400: no", statusCode: 400 },
+  });
   report.receipt({ outcome: "accepted", records: recordNumbers(7), rejected: 2, cause: { message: "odd" } });
   expect(told()).toEqual([
     `warn dead_lettered records=1 uid=${record.uid} status=400`,

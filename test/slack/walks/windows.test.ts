@@ -66,7 +66,7 @@ describe("a window", () => {
     expect(await clock.run(poll())).toEqual({ kind: "present" });
     expect(idsOf(sent)).toEqual(numbered(25));
     expect(params().map(({ oldest, latest, limit }) => ({ oldest, latest, limit }))).toEqual(
-      Array(3).fill({ oldest: String(begun - 86_400), latest: String(begun), limit: "10" }),
+      Array.from({ length: 3 }, () => ({ oldest: String(begun - 86_400), latest: String(begun), limit: "10" })),
     );
     expect(params().filter(({ cursor }) => cursor !== undefined)).toHaveLength(2);
   });
