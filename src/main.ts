@@ -122,7 +122,13 @@ async function untilStopped(command: (stop: Stop) => Promise<ExitCode>): Promise
   const onSignal = (name: NodeJS.Signals) => stop.request(name);
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
-  const over = stop.over.then((): ExitCode => 0);
+  const over = stop.over.then((): ExitCode => {
+    log("warn", "stopped", {
+      exit_code: 0,
+      message: "Something did not let go in time and was left. The state is safe.",
+    });
+    return 0;
+  });
   try {
     return await Promise.race([command(stop), over]);
   } catch (error) {

@@ -62,40 +62,43 @@ export async function* walkForward(
     const passed = createDelay(PAGES_REMEMBERED, low);
     const done: ForwardPosition = { v: 1, low: Math.max(low, opened - lookBackMs * 1000) };
     let step = await walk.next();
-    for (; step.done !== true; step = await walk.next()) {
-      const page = step.value;
-      const entries = context.identify(page.entries);
-      if (page.restarted) highest = 0;
-      let before = Number.POSITIVE_INFINITY;
-      for (const { timeMicros } of entries) {
-        if (timeMicros === undefined) continue;
-        if (timeMicros > before) rises = true;
-        if (timeMicros < highest) falls = true;
-        highest = Math.max(highest, timeMicros);
-        before = timeMicros;
+    try {
+      for (; step.done !== true; step = await walk.next()) {
+        const page = step.value;
+        const entries = context.identify(page.entries);
+        if (page.restarted) highest = 0;
+        let before = Number.POSITIVE_INFINITY;
+        for (const { timeMicros } of entries) {
+          if (timeMicros === undefined) continue;
+          if (timeMicros > before) rises = true;
+          if (timeMicros < highest) falls = true;
+          highest = Math.max(highest, timeMicros);
+          before = timeMicros;
+        }
+        // Nothing that is dated after Slack's own now moves the mark.
+        if (falls) at = low;
+        else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
+        const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
+        const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
+        const sifted = await sift(owed, known);
+        yield {
+          records: sifted.fresh.map(({ entry }) =>
+            // One from the future is read again until its time has passed the low bound, and known for as long.
+            context.toRecord(entry, { observedMs: page.arrivedMs, mark: entry.timeMicros ?? opened }),
+          ),
+          remember: undated(sifted.known, opened),
+          position: reached,
+          entries: page.entries.length,
+          ...(page.last
+            ? { forgetBelow: done.low }
+            : rises && !falls
+              ? { forgetBelow: Math.min(passed(at), done.low) }
+              : {}),
+        };
       }
-      // Nothing that is dated after Slack's own now moves the mark.
-      if (falls) at = low;
-      else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
-      const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
-      const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
-      const sifted = await sift(owed, known);
-      yield {
-        records: sifted.fresh.map(({ entry }) =>
-          // One from the future is read again until its time has passed the low bound, and known for as long.
-          context.toRecord(entry, { observedMs: page.arrivedMs, mark: entry.timeMicros ?? opened }),
-        ),
-        remember: undated(sifted.known, opened),
-        position: reached,
-        entries: page.entries.length,
-        ...(page.last
-          ? { forgetBelow: done.low }
-          : rises && !falls
-            ? { forgetBelow: Math.min(passed(at), done.low) }
-            : {}),
-      };
+    } finally {
+      await walk.return({ kind: "end" });
     }
-    await walk.return({ kind: "end" });
     if (step.value.kind === "halted") return step.value;
     if (!resumed) return { kind: "present" };
     position = done;

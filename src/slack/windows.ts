@@ -55,29 +55,31 @@ export async function* walkWindows(
     // The look-back must not reach before the first run's start.
     const done = { v: 1, low: Math.max(high - lookBackSeconds, low ?? 0) } satisfies WindowPosition;
     let step = await walk.next();
-    for (; step.done !== true; step = await walk.next()) {
-      const page = step.value;
-      const entries = context.identify(page.entries);
-      if (page.restarted) lowest = Number.POSITIVE_INFINITY;
-      for (const entry of entries) {
-        const seconds = secondsOf(entry);
-        if (seconds > lowest) falls = false;
-        if (seconds < lowest) lowest = seconds;
+    try {
+      for (; step.done !== true; step = await walk.next()) {
+        const page = step.value;
+        const entries = context.identify(page.entries);
+        for (const entry of entries) {
+          const seconds = secondsOf(entry);
+          if (seconds > lowest) falls = false;
+          if (seconds < lowest) lowest = seconds;
+        }
+        if (!falls) before = high;
+        else if (lowest >= (low ?? 0)) before = Math.min(before, lowest);
+        const reached: WindowPosition = page.last ? done : { v: 1, ...lowOf(low), window: { high, before } };
+        const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
+        const sifted = await sift(owed, known);
+        yield {
+          records: toRecords(context, sifted, { high, observedMs: page.arrivedMs }),
+          remember: undated(sifted.known, high),
+          position: reached,
+          entries: page.entries.length,
+          ...(page.last ? { forgetBelow: done.low } : {}),
+        };
       }
-      if (!falls) before = high;
-      else if (lowest >= (low ?? 0)) before = Math.min(before, lowest);
-      const reached: WindowPosition = page.last ? done : { v: 1, ...lowOf(low), window: { high, before } };
-      const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
-      const sifted = await sift(owed, known);
-      yield {
-        records: toRecords(context, sifted, { high, observedMs: page.arrivedMs }),
-        remember: undated(sifted.known, high),
-        position: reached,
-        entries: page.entries.length,
-        ...(page.last ? { forgetBelow: done.low } : {}),
-      };
+    } finally {
+      await walk.return({ kind: "end" });
     }
-    await walk.return({ kind: "end" });
     if (step.value.kind === "halted") return step.value;
     if (!resumed) return { kind: "present" };
     position = done;

@@ -111,14 +111,14 @@ export async function arrived({ receiver, slack }: Scene, atLeast: number): Prom
       expect(receiver.accepted.length).toBeGreaterThanOrEqual(atLeast);
       expect(textsOf(receiver.accepted)).toEqual(shownBy(slack));
     },
-    { timeout: 10_000, interval: 25 },
+    { timeout: 15_000, interval: 25 },
   );
 }
 
 /** Waits until the receiver has been asked so many times. */
 export async function asked({ receiver }: Scene, times = 1): Promise<void> {
   const isAsked = () => expect(receiver.requests.length).toBeGreaterThanOrEqual(times);
-  await vi.waitFor(isAsked, { timeout: 10_000, interval: 10 });
+  await vi.waitFor(isAsked, { timeout: 15_000, interval: 10 });
 }
 
 /** Every source, polled so fast that a test need not wait for it. */

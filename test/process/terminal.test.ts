@@ -7,13 +7,14 @@ import { MAIN } from "../support/command.ts";
 import { createScene } from "./scene.ts";
 
 /** util-linux's: runs a command on a terminal of its own and prints what shows there. */
-const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false;
+const SCRIPT = "script";
+const hasScript = spawnSync(SCRIPT, ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false;
 
 test.skipIf(!hasScript)("on a terminal it shows readable lines, and a line of progress for each stream", async () => {
   await using scene = await createScene();
   const prepared = await scene.prepare(["--once"]);
   const quoted = [process.execPath, MAIN, ...prepared.args].map((word) => `'${word}'`).join(" ");
-  const child = spawn("script", ["--quiet", "--return", "--command", `stty cols 110 rows 30; ${quoted}`, "/dev/null"], {
+  const child = spawn(SCRIPT, ["--quiet", "--return", "--command", `stty cols 110 rows 30; ${quoted}`, "/dev/null"], {
     cwd: scene.folder,
     env: { PATH: process.env["PATH"], TERM: "xterm", SLACK_TOKEN: DEFAULT_TOKEN },
     stdio: ["ignore", "pipe", "inherit"],

@@ -45,6 +45,30 @@ test.each([
     ],
     3,
   ],
+  [
+    "the one that counts most, whatever their order",
+    [
+      { version: "b", count: 4, last: 10 },
+      { version: "a", count: 3, last: 10 },
+    ],
+    3,
+  ],
+  [
+    "one of the same count",
+    [
+      { version: "a", count: 3, last: 10 },
+      { version: "b", count: 7, last: 20 },
+    ],
+    0,
+  ],
+  [
+    "one of the same second",
+    [
+      { version: "a", count: 3, last: 10 },
+      { version: "b", count: 5, last: 50 },
+    ],
+    2,
+  ],
   ["a version without a time", [{ version: "a", count: 3 }], 4],
   [
     "the latest that it can have grown from: not one that counts more",
@@ -96,7 +120,8 @@ test("a row met first gives its whole count, if it began no earlier than the sta
 });
 
 test("nothing is made up where a count is missing", () => {
-  expect(countDelta(row(undefined, 50, START), [], new Set(["new"]), START)).toBeUndefined();
+  const before = known([{ version: "a", count: 1, last: 10 }]);
+  expect(countDelta(row(undefined, 50, START), before, new Set(["new"]), START)).toBeUndefined();
   expect(countDelta(row(7, 50, START), known([{ version: "a", last: 10 }]), new Set(["new"]), START)).toBeUndefined();
 });
 

@@ -355,7 +355,7 @@ describe("an entry without a time", () => {
   });
 });
 
-describe("identity (R12)", () => {
+describe("identity (R12, Q9)", () => {
   test("equal entries of one answer are separate, of two answers one and the same", async () => {
     const { add, poll, clock, sent } = world();
     add("twin", 1000);
