@@ -11,7 +11,7 @@ interface ForwardPosition {
   readonly walk?: { readonly opened: number; readonly at: number };
 }
 
-/** Of a long walk the identities of so many pages are kept, although it would not read them again. */
+/** So many pages back a walk knows by itself what it has delivered, although it should not read that again. */
 const PAGES_REMEMBERED = 8;
 
 export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
@@ -45,6 +45,7 @@ export async function* walkForward(
     let rises = false;
     let falls = false;
     let highest = 0;
+    let again = false;
     const walk = walkListing(
       {
         ...context,
@@ -57,16 +58,17 @@ export async function* walkForward(
       },
       signal,
     );
-    // What lies before both bounds is not read again, so a long backlog leaves little to remember. Some pages more are
-    // kept for an order that breaks after all: then everything is read again from the low bound.
-    const passed = createDelay(PAGES_REMEMBERED, low);
+    const passed = createPassed(PAGES_REMEMBERED);
     const done: ForwardPosition = { v: 1, low: Math.max(low, opened - lookBackMs * 1000) };
     let step = await walk.next();
     try {
       for (; step.done !== true; step = await walk.next()) {
         const page = step.value;
         const entries = context.identify(page.entries);
-        if (page.restarted) highest = 0;
+        if (page.restarted) {
+          highest = 0;
+          again = true;
+        }
         let before = Number.POSITIVE_INFINITY;
         for (const { timeMicros } of entries) {
           if (timeMicros === undefined) continue;
@@ -79,7 +81,9 @@ export async function* walkForward(
         if (falls) at = low;
         else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
         const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
-        const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
+        const owed = entries.filter(
+          ({ timeMicros, key }) => (timeMicros === undefined || timeMicros >= low) && !(again && passed.has(key)),
+        );
         const sifted = await sift(owed, known);
         yield {
           records: sifted.fresh.map(({ entry }) =>
@@ -89,12 +93,10 @@ export async function* walkForward(
           remember: undated(sifted.known, opened),
           position: reached,
           entries: page.entries.length,
-          ...(page.last
-            ? { forgetBelow: done.low }
-            : rises && !falls
-              ? { forgetBelow: Math.min(passed(at), done.low) }
-              : {}),
+          // What lies before both bounds is not read again, so a long backlog leaves nothing to remember.
+          ...(page.last ? { forgetBelow: done.low } : rises && !falls ? { forgetBelow: Math.min(at, done.low) } : {}),
         };
+        passed.add(new Set(owed.map(({ key }) => key)));
       }
     } finally {
       await walk.return({ kind: "end" });
@@ -105,11 +107,14 @@ export async function* walkForward(
   }
 }
 
-/** Gives back what it was given so many calls ago, and `first` before that. */
-function createDelay(calls: number, first: number): (value: number) => number {
-  const values: number[] = [];
-  return (value) => {
-    values.push(value);
-    return values.length > calls ? (values.shift() ?? first) : first;
+/** The keys of the pages passed last: for an order that breaks after all, when everything is read again. */
+function createPassed(pages: number): { add(keys: ReadonlySet<string>): void; has(key: string): boolean } {
+  const kept: ReadonlySet<string>[] = [];
+  return {
+    add(keys) {
+      kept.push(keys);
+      if (kept.length > pages) kept.shift();
+    },
+    has: (key) => kept.some((keys) => keys.has(key)),
   };
 }

@@ -54,6 +54,8 @@ export interface Bench {
   /** Everything that was accepted, in order. */
   readonly sent: readonly Sent[];
   position(): unknown;
+  /** Up to when the position says that everything is delivered, epoch milliseconds. */
+  reachedMs(): number | undefined;
   /** How many versions of how many entries are known. */
   known(): number;
   readonly log: readonly LogLine[];
@@ -78,10 +80,12 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
     ...options.settings,
   };
 
+  const position = (): unknown => JSON.parse(disk.streams.get(name)?.position ?? "null") ?? undefined;
   return {
     sent,
     log,
-    position: () => JSON.parse(disk.streams.get(name)?.position ?? "null") ?? undefined,
+    position,
+    reachedMs: () => sourceDefinitions[source].reachedMs(position(), settings.look_back),
     known: () => [...(disk.streams.get(name)?.ledger.values() ?? [])].flat().length,
     async poll({ kill, signal = never, onBatch } = {}) {
       const random = () => 0.5;

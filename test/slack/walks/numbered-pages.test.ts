@@ -315,6 +315,13 @@ describe("killed", () => {
     },
   );
 
+  test("a deep sweep of which the first page alone was read is as good as a new one", async () => {
+    const { add, after } = world();
+    fill(add, 10);
+    await after(0, { kill: { at: 2, when: "after" } });
+    expect((await after(MINUTE_MS)).pages).toEqual([1, 2, 3, 4]);
+  });
+
   test("a deep sweep goes on from the page it was at", async () => {
     const { add, after } = world();
     fill(add, 10);
@@ -333,6 +340,19 @@ describe("killed", () => {
       expect(await clock.run(poll())).toEqual({ kind: "present" });
       expect(new Set(namesOf(sent))).toEqual(new Set([...numbered(12), "m0", "m1", "m2", "m3"]));
     }
+  });
+});
+
+describe("how far it has come", () => {
+  test("is told once all of a poll is read", async () => {
+    const { add, after, reachedMs, begun } = world();
+    fill(add, 10);
+    await after(0, { kill: { at: 3, when: "after" } });
+    expect(reachedMs()).toBeUndefined();
+    await after(0);
+    expect(reachedMs()).toBe(begun * 1000);
+    await after(MINUTE_MS);
+    expect(reachedMs()).toBe(begun * 1000 + MINUTE_MS);
   });
 });
 
@@ -437,6 +457,26 @@ describe("an answer that does not come", () => {
     expect([...new Set(requests.map(({ params }) => params["count"]))]).toEqual(["10", "5", "3"]);
   });
 
+  test("for a limit that it should not meet, once, is asked for again after a wait", async () => {
+    const { clock, poll, requests } = createScriptedBench(
+      "integration_logs",
+      (_, index) => (index < 2 ? "over_pagination_limit" : { entries: [entryOf("a")], paging: { total: 1, pages: 1 } }),
+      { nowMs: NOW_MS },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(requests.map(({ atMs }) => atMs)).toEqual([0, 500, 1500]);
+  });
+
+  test("for a right that is missing halts the poll, wherever it stands", async () => {
+    for (const nth of [1, 3, 5]) {
+      const { clock, poll, requests } = shiftingPages(numbered(12), () => undefined, {}, nth);
+      const endings = [await clock.run(poll()), await clock.run(poll())];
+      expect(endings).toContainEqual(expect.objectContaining({ kind: "halted", code: "missing_scope" }));
+      expect(endings.map(({ kind }: any) => kind).indexOf("halted")).toBe(nth <= 4 ? 0 : 1);
+      if (nth === 5) expect(requests).toHaveLength(5);
+    }
+  });
+
   test("for a single entry that is too large ends as stuck", async () => {
     const { clock, poll } = createScriptedBench("integration_logs", () => "too_large", { nowMs: NOW_MS });
     expect(await clock.run(poll())).toMatchObject({ kind: "halted", scope: "stream", reason: "stuck" });
@@ -505,7 +545,12 @@ function entryOf(name: string, date = NOW - 1000) {
 }
 
 /** Pages of three over a list in the order given, which may change before each call. Their dates rise with their numbers. */
-function shiftingPages(names: readonly string[], beforeCall: (rows: string[], call: number) => void, settings = {}) {
+function shiftingPages(
+  names: readonly string[],
+  beforeCall: (rows: string[], call: number) => void,
+  settings = {},
+  refused?: number,
+) {
   const rows = [...names];
   const first = new Map<string, number>();
   const dateOf = (name: string) => {
@@ -515,6 +560,7 @@ function shiftingPages(names: readonly string[], beforeCall: (rows: string[], ca
   };
   const answer = ({ params }: SlackRequest, call: number): ScriptedPage => {
     beforeCall(rows, call);
+    if (call + 1 === refused) return "missing_scope";
     const [page, size] = [Number(params["page"]), Number(params["count"])];
     return {
       entries: rows.slice((page - 1) * size, page * size).map((name) => entryOf(name, dateOf(name))),

@@ -157,6 +157,56 @@ describe("a deep sweep", () => {
     for (const sent of params()) expect(sent).toMatchObject({ team_id: "T0ACMEENG01" });
   });
 
+  test("looks at the head once an interval while it goes on", async () => {
+    const { add, clock, poll, params } = world({ bench: { settings: { calls_per_minute: 6 } } });
+    for (const [index, user] of numbered(90).entries()) add(user, { first: 10 * HOUR + index });
+    await clock.run(poll());
+    const minutes = Math.ceil(clock.monotonic() / MINUTE_MS);
+    const heads = params().filter(({ cursor }) => cursor === undefined).length;
+    expect(heads).toBeGreaterThan(minutes / 2);
+    expect(heads).toBeLessThanOrEqual(minutes + 2);
+  });
+
+  test("is repeated once where the head tells of moves, and finds what slipped by them", async () => {
+    const w = world({
+      behaviour: { cursor: "offset" },
+      beforeCall: (nth) => {
+        if (nth !== 4) return;
+        // Everything moves up by one, over the edge between the third page and the fourth.
+        w.slack.world.access.remove(({ fields }) => ["U0", "U1"].includes(fields.user_id));
+        w.add("NEW", { first: 0 });
+      },
+    });
+    for (const [index, user] of numbered(18).entries()) w.add(user, { first: 10 * HOUR + index });
+    await w.clock.run(w.poll());
+    expect(new Set(usersOf(w.sent))).toEqual(new Set([...numbered(18), "NEW"]));
+    expect(w.sent).toHaveLength(19);
+  });
+
+  test("is repeated no more than once, however much moves", async () => {
+    const { clock, poll, requests } = createScriptedBench(
+      "access_logs",
+      ({ params }, index) => {
+        const steady = Array.from({ length: 5 }, (_, row) => rowOf(`U${row}`, { first: NOW - 10 * HOUR - row }));
+        return cutPage([rowOf(`NEWS${index}`, { first: NOW }), ...steady], params);
+      },
+      { nowMs: NOW_MS, pageSize: 3 },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    // Twice two pages, and twice a look at the head, which goes on after news.
+    expect(requests).toHaveLength(8);
+  });
+
+  test("that ends early leaves no call behind", async () => {
+    const { clock, poll } = createScriptedBench(
+      "access_logs",
+      (_, index) => (index === 0 ? { entries: [rowOf("U0", { first: NOW })], next: "x" } : "hang"),
+      { nowMs: NOW_MS },
+    );
+    expect(await clock.run(poll({ kill: { at: 2, when: "before" } }))).toBe("killed");
+    expect(clock.pending).toBe(0);
+  });
+
   test("that is long does not hold up what happens now", async () => {
     const { add, clock, poll, sent } = world({
       bench: { settings: { calls_per_minute: 2 } },
@@ -213,6 +263,61 @@ describe("a hot sweep", () => {
     expect(await after(MINUTE_MS)).toEqual({ kind: "present" });
     expect(calls().length - before).toBe(1);
     expect(sent).toHaveLength(12);
+  });
+
+  test.each(ORDERS)("costs one call, whatever the column says that rows are not sorted by: %s", async (order) => {
+    const { add, after, clock, poll, calls } = world({ behaviour: { order } });
+    for (const [index, user] of numbered(12).entries()) {
+      const [sorted, other] = [3 * HOUR + index * 600, 5 * HOUR + ((index * 7) % 12) * 60];
+      const byLast = { first: other + 9 * HOUR, last: sorted };
+      add(user, order === "date_last" ? byLast : { first: sorted + 6 * HOUR, last: other });
+    }
+    await clock.run(poll());
+    await after(MINUTE_MS);
+    const before = calls().length;
+    await after(MINUTE_MS);
+    expect(calls().length - before).toBe(1);
+  });
+
+  test("reaches the look-back behind the sweep before it, not behind the first one", async () => {
+    const { add, after, clock, poll, calls, reachedMs, begun } = world();
+    for (const [index, user] of numbered(60).entries()) add(user, { first: 5 * HOUR - tenMinutes(index) });
+    await clock.run(poll());
+    expect(reachedMs()).toBe(begun * 1000);
+    const costs: number[] = [];
+    for (let hours = 1; hours <= 5; hours++) {
+      const before = calls().length;
+      await after(HOUR_MS);
+      expect(reachedMs()).toBe(begun * 1000 + hours * HOUR_MS);
+      costs.push(calls().length - before);
+    }
+    // Three hours of rows, six an hour and three a page, and the page behind them.
+    expect(costs).toEqual([7, 7, 7, 7, 7]);
+  });
+
+  test("goes on to rows of the very second that the look-back ends in (R7)", async () => {
+    const last = NOW - 2 * HOUR;
+    const rows = [rowOf("A", { first: NOW - HOUR }), rowOf("B", { first: last }), rowOf("Z", { first: last - HOUR })];
+    const { clock, poll, sent } = createScriptedBench("access_logs", ({ params }) => cutPage(rows, params), {
+      nowMs: NOW_MS,
+      pageSize: 2,
+      settings: { look_back: 2 * HOUR_MS },
+    });
+    await clock.run(poll());
+    rows.splice(2, 0, rowOf("LATE", { first: last }));
+    await clock.run(poll());
+    expect(usersOf(sent)).toEqual(["A", "B", "Z", "LATE"]);
+  });
+
+  test("whose cursor is refused begins again, and ends where it would have", async () => {
+    const { add, after, clock, poll, calls, slack } = world();
+    for (const [index, user] of numbered(40).entries()) add(user, { first: tenMinutes(index) });
+    await clock.run(poll());
+    const before = calls().length;
+    slack.setFaults([{ fault: { kind: "expired_cursor" }, method: "team.accessLogs", nth: before + 3 }]);
+    await after(MINUTE_MS);
+    // Two pages, one refusal, and the five pages that it takes.
+    expect(calls().length - before).toBe(8);
   });
 
   test.each(ORDERS)(
@@ -398,10 +503,12 @@ describe("a version", () => {
     const { add, clock, poll, sent } = world({ bench: { startMs: (now) => now - HOUR_MS } });
     add("BEGAN", { first: 2 * HOUR, last: 60, count: 40 });
     add("AT", { first: HOUR, last: 60, count: 4 });
+    add("EDGE", { first: 2 * HOUR, last: HOUR, count: 3 });
     await clock.run(poll());
     expect(deltasOf(sent).toSorted(([, a], [, b]) => b - a)).toEqual([
       ["BEGAN", 40, undefined],
       ["AT", 4, 4],
+      ["EDGE", 3, undefined],
     ]);
   });
 
@@ -598,6 +705,44 @@ describe("the start", () => {
     use("U1");
     await after(MINUTE_MS);
     expect(deltasOf(sent)).toEqual([["U1", 6, 1]]);
+  });
+});
+
+describe("a right that is taken away", () => {
+  const fails = { kind: "error", error: "missing_scope" } as const;
+
+  async function halted(nth: number, first: "complete" | "broken off" | "none", options: WorldOptions = {}) {
+    const w = world(options);
+    for (const [index, user] of numbered(16).entries()) w.add(user, { first: 10 * HOUR + index });
+    if (first !== "none") await w.clock.run(w.poll());
+    if (first === "broken off") await w.after(6 * HOUR_MS, { kill: { at: 2, when: "after" } });
+    const before = w.calls().length;
+    w.slack.setFaults([{ fault: fails, method: "team.accessLogs", nth: before + nth }]);
+    const ending = await w.clock.run(w.poll());
+    expect(ending).toMatchObject({ kind: "halted", code: "missing_scope" });
+    return w.calls().length - before;
+  }
+
+  test("halts the look at the head", async () => {
+    expect(await halted(1, "complete")).toBe(1);
+  });
+
+  test("halts the look at the head before a deep sweep goes on", async () => {
+    expect(await halted(1, "broken off")).toBe(1);
+  });
+
+  test("halts a deep sweep", async () => {
+    expect(await halted(3, "none")).toBe(3);
+  });
+
+  test("halts the look at the head after a deep sweep", async () => {
+    expect(await halted(7, "none")).toBe(7);
+  });
+
+  test("halts the look at the head in a deep sweep", async () => {
+    // Two calls a minute: the first look comes after the second page, with the third one asked for.
+    const cost = await halted(4, "none", { bench: { settings: { calls_per_minute: 2 } } });
+    expect(cost).toBeLessThanOrEqual(5);
   });
 });
 

@@ -13,16 +13,18 @@ const LOOK_BACK_SECONDS = 15 * 60;
 interface WorldOptions {
   readonly behaviour?: BehaviourOptions;
   readonly clockOffsetMs?: number;
+  readonly latencyMs?: number;
   readonly bench?: Partial<BenchOptions>;
   readonly beforeCall?: (nth: number) => void;
 }
 
 /** An organisation whose audit entries are put in by hand. Times are seconds before the beginning. */
-function world({ behaviour, clockOffsetMs = 0, bench = {}, beforeCall }: WorldOptions = {}) {
+function world({ behaviour, clockOffsetMs = 0, latencyMs = 0, bench = {}, beforeCall }: WorldOptions = {}) {
   const clock = createVirtualClock(NOW_MS);
   const slack = createSimulatedSlack({
     clock,
     clockOffsetMs,
+    latencyMs,
     ...(behaviour === undefined ? {} : { behaviour }),
     beforeCall: ({ method, nth }) => {
       if (method === "audit.logs") beforeCall?.(nth);
@@ -160,6 +162,13 @@ describe("the next window", () => {
     expect(idsOf(w.sent).toSorted()).toEqual([...numbered(12), "during"].toSorted());
   });
 
+  test("reaches whole seconds behind where the look-back is none", async () => {
+    const { poll, clock, params, begun } = world({ bench: { settings: { look_back: 1500 } } });
+    await clock.run(poll());
+    await clock.run(poll());
+    expect(params().at(-1)?.["oldest"]).toBe(String(begun - 2));
+  });
+
   test("never reaches before the start", async () => {
     const { add, poll, clock, sent, params, begun } = world({ bench: { startMs: (now) => now - MINUTE_MS } });
     add("not owed", 61);
@@ -172,6 +181,45 @@ describe("the next window", () => {
   });
 });
 
+describe("a poll that ends early", () => {
+  test("leaves no call behind", async () => {
+    const { clock, poll } = createScriptedBench(
+      "audit_logs",
+      (_, index) => (index === 0 ? { entries: [{ id: "a", date_create: NOW_MS / 1000 }], next: "x" } : "hang"),
+      { nowMs: NOW_MS },
+    );
+    expect(await clock.run(poll({ kill: { at: 2, when: "before" } }))).toBe("killed");
+    expect(clock.pending).toBe(0);
+  });
+
+  test("for a right that is missing halts", async () => {
+    const { clock, poll } = createScriptedBench("audit_logs", () => "missing_scope", { nowMs: NOW_MS });
+    expect(await clock.run(poll())).toMatchObject({ kind: "halted", code: "missing_scope" });
+  });
+});
+
+describe("how far it has come", () => {
+  test("is told: nowhere before the first window is done, then up to when the last one was opened", async () => {
+    const { add, poll, clock, begun, reachedMs } = world({ bench: { pageSize: 5, startMs: (now) => now - DAY_MS } });
+    for (const [index, id] of numbered(12).entries()) add(id, index * 600);
+    expect(reachedMs()).toBeUndefined();
+    await clock.run(poll({ kill: { at: 3, when: "after" } }));
+    expect(reachedMs()).toBe((begun - 86_400) * 1000);
+    await clock.run(poll());
+    expect(reachedMs()).toBe(begun * 1000);
+    await clock.advance(MINUTE_MS);
+    await clock.run(poll());
+    expect(reachedMs()).toBe((begun + 60) * 1000);
+  });
+
+  test("is not known of a first run from the log's beginning", async () => {
+    const { add, poll, clock, reachedMs } = world({ bench: { pageSize: 5 } });
+    for (const [index, id] of numbered(12).entries()) add(id, index * 600);
+    await clock.run(poll({ kill: { at: 3, when: "after" } }));
+    expect(reachedMs()).toBeUndefined();
+  });
+});
+
 describe("killed", () => {
   const TOTAL = 23;
   const cases = ["before", "after"].flatMap((when) =>
@@ -181,7 +229,7 @@ describe("killed", () => {
   test.each(cases)(
     "$when commit $at: goes on from the bounds, loses nothing and repeats a page at most (R6)",
     async (kill) => {
-      const { add, poll, clock, sent, params, begun } = world({ bench: { pageSize: 5 } });
+      const { add, poll, clock, sent, params, begun } = world({ latencyMs: 300, bench: { pageSize: 5 } });
       // Three a second, so that pages do not end where seconds do.
       for (const [index, id] of numbered(TOTAL).entries()) add(id, Math.floor(index / 3) * 600);
       expect(await clock.run(poll({ kill }))).toBe("killed");
@@ -192,7 +240,9 @@ describe("killed", () => {
       const repeats = sent.length - TOTAL;
       expect(repeats).toBeLessThanOrEqual(kill.when === "before" ? 6 : 0);
       // It went on to the present.
-      expect(params().at(-1)?.["latest"]).toBe(String(begun + 60));
+      const latest = Number(params().at(-1)?.["latest"]) - begun;
+      expect(latest).toBeGreaterThanOrEqual(60);
+      expect(latest).toBeLessThan(70);
     },
   );
 
@@ -279,7 +329,32 @@ describe("an order that is not newest first", () => {
   });
 });
 
+test("what Slack shows from outside the bounds is not owed", async () => {
+  const rows = [
+    { id: "in", date_create: NOW_MS / 1000 - 60 },
+    { id: "below", date_create: NOW_MS / 1000 - 61 },
+  ];
+  const { clock, poll, sent } = createScriptedBench("audit_logs", ({ params }) => cutPage(rows, params), {
+    nowMs: NOW_MS,
+    startMs: (now) => now - MINUTE_MS,
+  });
+  await clock.run(poll());
+  await clock.run(poll());
+  expect(idsOf(sent)).toEqual(["in"]);
+});
+
 describe("identity", () => {
+  test("an id decides alone where it comes first, whatever the content", async () => {
+    const uids = new Set<string>();
+    for (const note of ["one", "two"]) {
+      const { add, poll, clock, sent } = world();
+      add("same", 60, { note });
+      await clock.run(poll());
+      for (const { uid } of sent) uids.add(uid);
+    }
+    expect(uids.size).toBe(1);
+  });
+
   test("an id with other content is another record, and each is sent once (Q11)", async () => {
     const { add, poll, clock, sent } = world();
     add("same", 60, { note: "one" });
@@ -349,6 +424,14 @@ describe("the start", () => {
       expect(idsOf(sent)).toEqual(["first"]);
       expect(params()[0]).not.toHaveProperty("oldest");
     }
+  });
+
+  test("inside a second takes the whole second", async () => {
+    const { add, poll, clock, params, begun, sent } = world({ bench: { startMs: (now) => now - 500 } });
+    add("same second", 1);
+    await clock.run(poll());
+    expect(params()[0]?.["oldest"]).toBe(String(begun - 1));
+    expect(idsOf(sent)).toEqual(["same second"]);
   });
 
   test("`now` sends what comes from now on", async () => {
