@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
+import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
+
+const YOUNG_BYTES = 8 * 1024 * 1024;
 
 /**
  * The built program starts here, so that what was compiled once is kept beside it: a third of a short run. Where the
  * folder cannot be written it goes on without.
  */
 enableCompileCache(join(import.meta.dirname, ".cache"));
-// V8 would let its young generation grow to 128 MiB on a backlog, for pages that live no longer than a batch.
-setFlagsFromString("--semi-space-growth-factor=1");
+// V8 would let its young generation grow to 128 MiB on a backlog, for pages that live no longer than a batch. The limit
+// itself is fixed when V8 starts, which under a plain `node` is before us; its growth is not.
+const watch = setInterval(() => {
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space");
+  if (young !== undefined && young.space_size < YOUNG_BYTES) return;
+  setFlagsFromString("--semi-space-growth-factor=1");
+  clearInterval(watch);
+}, 10).unref();
 await import("./main.ts");

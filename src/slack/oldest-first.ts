@@ -12,7 +12,7 @@ interface ForwardPosition {
 }
 
 /** So many pages back a walk knows by itself what it has delivered, although it should not read that again. */
-const PAGES_REMEMBERED = 8;
+const PAGES_REMEMBERED = 4;
 
 export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
   const { low, walk } = (position ?? {}) as Partial<ForwardPosition>;

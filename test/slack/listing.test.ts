@@ -184,6 +184,13 @@ describe("walking again", () => {
     expect(further.log).toHaveLength(15);
   });
 
+  test("ends as stuck when the bounds have moved, and do so no more", async () => {
+    let bound = 0;
+    const { run, requests } = listing(alwaysAt("10", 20), { params: () => ({ before: String(Math.min(3, bound++)) }) });
+    expect(await run()).toMatchObject({ kind: "halted", reason: "stuck" });
+    expect(requests.length).toBeLessThan(40);
+  });
+
   test("ends as stuck when it gets no further", async () => {
     const { run, requests } = listing(alwaysAt("10", 20));
     expect(await run()).toMatchObject({ kind: "halted", scope: "stream", reason: "stuck", code: "invalid_cursor" });
@@ -207,13 +214,14 @@ describe("walking again", () => {
 describe("the size of a page", () => {
   test.each(["invalid_limit", "invalid_args", "invalid_arguments"])("falls back to 100 on %s (Q10)", async (code) => {
     const count = counting(250);
-    const { run, pages, sent } = listing(
+    const { run, pages, sent, clock } = listing(
       (request) => (Number(request.params["limit"]) > 100 ? refused(code) : count(request)),
       { pageSize: 1000 },
     );
     expect(await run()).toEqual({ kind: "end" });
     expect(entriesOf(pages)).toEqual(upTo(250));
     expect(sent("limit")).toEqual(["1000", "100", "100", "100"]);
+    expect(clock.waits).toEqual([]);
   });
 
   test.each([100, 10])("is not at fault where it was %i", async (pageSize) => {
@@ -224,7 +232,7 @@ describe("the size of a page", () => {
 
   test("is halved while answers are too large", async () => {
     const count = counting(20);
-    const { run, pages, sent } = listing((request) =>
+    const { run, pages, sent, clock } = listing((request) =>
       Number(request.params["limit"]) > 3
         ? { kind: "failed", reason: "too_large", status: 200, message: "too large" }
         : count(request),
@@ -232,6 +240,7 @@ describe("the size of a page", () => {
     expect(await run()).toEqual({ kind: "end" });
     expect(entriesOf(pages)).toEqual(upTo(20));
     expect(sent("limit").slice(0, 4)).toEqual(["10", "5", "3", "3"]);
+    expect(clock.waits).toEqual([]);
   });
 
   test("of one entry that is too large ends as stuck", async () => {

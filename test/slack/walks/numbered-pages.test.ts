@@ -160,6 +160,19 @@ describe("a deep sweep", () => {
   });
 });
 
+test("what comes in at the head during a deep sweep is no reason for another one", async () => {
+  const w = world({
+    behaviour: { order: "falling" },
+    beforeCall: (nth) => {
+      if (nth === 2 || nth === 5) w.add(`new ${nth}`, -nth);
+    },
+  });
+  fill(w.add, 9);
+  expect((await w.after(0)).pages).toEqual([1, 2, 3, 4, 1, 2]);
+  expect(w.sent).toHaveLength(11);
+  expect((await w.after(MINUTE_MS)).pages).toEqual([1]);
+});
+
 describe("a poll in between", () => {
   test.each([
     ["falling", [1, 2, 3]],
@@ -255,6 +268,16 @@ describe("more than 100 pages", () => {
       expect(sent).toHaveLength(2501);
     },
   );
+
+  test("begin at the one beyond the hundredth", async () => {
+    const { add, after, sent, params, log } = world({ bench: { pageSize: 2 } });
+    fill(add, 200);
+    await after(0);
+    await after(MINUTE_MS);
+    expect(sent).toHaveLength(200);
+    expect(new Set(params().map(({ count }) => count))).toEqual(new Set(["2"]));
+    expect(log.map(({ event }) => event)).not.toContain("slack_pages_beyond_reach");
+  });
 
   test("of the largest size are read as far as Slack shows them, with a warning", async () => {
     const { clock, poll, log, requests } = createScriptedBench(
