@@ -155,11 +155,12 @@ test("main.ts alone touches the process", () => {
   expect(touching.map(({ path }) => path)).toEqual(["main.ts"]);
 });
 
-test("nothing waits, tells the time or draws lots by itself, but the clock, the state's lock and main.ts", () => {
+test("nothing waits, tells the time or draws lots by itself, but the clock, the state's lock, launch.ts and main.ts", () => {
   const own = /\b(setTimeout|setInterval|Date\.now|performance\.now|Math\.random)\b/;
   const users = files.filter(({ code, part }) => own.test(code) && part !== "simulation/" && !DEMO.includes(part));
   expect(users.map(({ path }) => path).toSorted()).toEqual([
     "clock.ts",
+    "launch.ts",
     "main.ts",
     "state/lock.ts",
     "state/transaction.ts",

@@ -1,8 +1,9 @@
 /**
- * The same job with stock parts, as their documentation shows them, for comparison. No position, no identities, no
- * dead letters. Arguments: Slack's base URL and the receiver's.
+ * The same job with stock parts, as their documentation shows them, for comparison: the same records, but for the uid,
+ * and no position, no ledger, no dead letters. Arguments: Slack's base URL and the receiver's.
  */
-import { SeverityNumber } from "@opentelemetry/api";
+import { hash } from "node:crypto";
+import { ROOT_CONTEXT, SeverityNumber, trace, type AnyValue } from "@opentelemetry/api";
 import { CompressionAlgorithm, OTLPExporterBase } from "@opentelemetry/otlp-exporter-base";
 import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from "@opentelemetry/otlp-exporter-base/node-http";
 import { LogsExporterMetricsHelper, ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
@@ -11,7 +12,9 @@ import { BatchLogRecordProcessor, LoggerProvider, type ReadableLogRecord } from 
 import { LogLevel, WebClient, type WebAPICallResult } from "@slack/web-api";
 
 interface Payload {
-  readonly [key: string]: string | undefined;
+  readonly [key: string]: string | undefined | object;
+  readonly trigger?: { readonly id: string; readonly type: string };
+  readonly function_execution_id?: string;
 }
 
 interface Activity {
@@ -78,32 +81,50 @@ await flushed;
 await provider.shutdown();
 
 function emit(activity: Activity): void {
-  const { payload, created, level } = activity;
+  const { created, level } = activity;
   const seconds = Math.floor(created / 1_000_000);
-  const severityNumber = SEVERITIES[level];
   logger.emit({
     timestamp: [seconds, (created - seconds * 1_000_000) * 1000],
-    ...(severityNumber === undefined ? {} : { severityNumber }),
+    severityNumber: SEVERITIES[level] ?? SeverityNumber.UNSPECIFIED,
     severityText: level,
     eventName: `slack.activity.${activity.event_type}`,
+    context: contextOf(activity),
     body: activity,
-    attributes: {
-      "slack.method": "admin.apps.activities.list",
-      "slack.activity.event_type": activity.event_type,
-      "slack.trace_id": activity.trace_id,
-      "slack.app.id": activity.app_id,
-      "slack.activity.source": activity.source,
-      "slack.component.type": activity.component_type,
-      "slack.component.id": activity.component_id,
-      "slack.team.id": activity.team_id,
-      "slack.enterprise.id": activity.enterprise_id,
-      "slack.function.id": payload["function_id"],
-      "slack.function.name": payload["function_name"],
-      "slack.function.type": payload["function_type"],
-      "slack.function.execution_id": payload["function_execution_id"],
-      "slack.workflow.name": payload["workflow_name"],
-      "slack.activity.outcome": payload["exec_outcome"],
-      "user.id": payload["user_id"] ?? payload["actor"],
-    },
+    attributes: attributesOf(activity),
   });
+}
+
+/** The SDK drops a trace id that comes without a span id. */
+function contextOf({ trace_id, payload: { function_execution_id } }: Activity) {
+  if (function_execution_id === undefined) return ROOT_CONTEXT;
+  const traceId = hash("sha256", trace_id).slice(0, 32);
+  const spanId = hash("sha256", function_execution_id).slice(0, 16);
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: 0 });
+}
+
+function attributesOf(activity: Activity): Record<string, AnyValue> {
+  const { payload, level } = activity;
+  const failed = level === "error" || level === "fatal" || payload["exec_outcome"] === "Error";
+  const failure = { "error.type": payload["code"] ?? payload["reason"], "slack.activity.error": payload["error"] };
+  return {
+    "slack.method": "admin.apps.activities.list",
+    "slack.activity.event_type": activity.event_type,
+    "slack.trace_id": activity.trace_id,
+    "slack.app.id": activity.app_id,
+    "slack.activity.source": activity.source,
+    "slack.component.type": activity.component_type,
+    "slack.component.id": activity.component_id,
+    "slack.team.id": activity.team_id,
+    "slack.enterprise.id": activity.enterprise_id,
+    "slack.function.id": payload["function_id"],
+    "slack.function.name": payload["function_name"],
+    "slack.function.type": payload["function_type"],
+    "slack.function.execution_id": payload.function_execution_id,
+    "slack.workflow.name": payload["workflow_name"],
+    "slack.trigger.id": payload.trigger?.id,
+    "slack.trigger.type": payload.trigger?.type,
+    "slack.activity.outcome": payload["exec_outcome"],
+    "user.id": payload["user_id"] ?? payload["actor"],
+    ...(failed ? failure : {}),
+  };
 }

