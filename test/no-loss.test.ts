@@ -102,8 +102,14 @@ async function playSchedule(seed: number) {
       now: slack.now,
       world: {
         ...world,
-        integration: { ...world.integration, add: noting("integration_logs", (entry, options) => world.integration.add(entry, options)) },
-        activities: { ...world.activities, add: noting("app_activities", (entry, options) => world.activities.add(entry, options)) },
+        integration: {
+          ...world.integration,
+          add: noting("integration_logs", (entry, options) => world.integration.add(entry, options)),
+        },
+        activities: {
+          ...world.activities,
+          add: noting("app_activities", (entry, options) => world.activities.add(entry, options)),
+        },
         audit: { ...world.audit, add: noting("audit_logs", (entry, options) => world.audit.add(entry, options)) },
       },
     },

@@ -3,7 +3,7 @@ import { drain, HALT_RETRY_MS, type DrainOptions } from "./drain.ts";
 import type { Refusal } from "./isolate.ts";
 
 /** A right or a plan that is missing does not come back by itself: such a stream is looked at again this often. */
-export const UNAVAILABLE_RETRY_MS = 60 * 60_000;
+const UNAVAILABLE_RETRY_MS = 60 * 60_000;
 
 export interface FollowOptions extends Omit<DrainOptions, "patient"> {
   /** Whether the configuration names the source; one that it does not name may be unavailable without harm. */

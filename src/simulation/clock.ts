@@ -12,7 +12,7 @@ export interface SlackClockOptions {
 }
 
 /** 2026-03-02 09:00:00 UTC, a Monday. */
-export const DEFAULT_START_MS = 1_772_442_000_000;
+const DEFAULT_START_MS = 1_772_442_000_000;
 
 /** Without a clock from outside, waiting is what moves time. */
 export function createSlackClock({ clock, startMs, clockOffsetMs = 0 }: SlackClockOptions): SlackClock {

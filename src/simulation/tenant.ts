@@ -48,7 +48,7 @@ export interface TenantOptions {
   readonly plan?: Plan;
 }
 
-export const DEFAULT_ORGANISATION: Organisation = { id: "E0ACME00001", name: "Acme", domain: "acme" };
+const DEFAULT_ORGANISATION: Organisation = { id: "E0ACME00001", name: "Acme", domain: "acme" };
 const DEFAULT_WORKSPACES: readonly NewWorkspace[] = [
   { id: "T0ACMEENG01", name: "Acme Engineering", domain: "acme-eng" },
   { id: "T0ACMEOPS01", name: "Acme Operations", domain: "acme-ops" },

@@ -30,7 +30,7 @@ export interface Traffic {
   history(volumes: Partial<Volumes>, hours: number): Volumes;
 }
 
-export const DEFAULT_PER_HOUR: Volumes = { logins: 240, integrationChanges: 6, activities: 900, auditEntries: 180 };
+const DEFAULT_PER_HOUR: Volumes = { logins: 240, integrationChanges: 6, activities: 900, auditEntries: 180 };
 const NOTHING: Volumes = { logins: 0, integrationChanges: 0, activities: 0, auditEntries: 0 };
 const KINDS = Object.keys(NOTHING) as (keyof Volumes)[];
 

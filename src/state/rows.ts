@@ -86,7 +86,7 @@ export function identitiesOf(receiptText: string): Identity[] {
   return (JSON.parse(receiptText) as ReceiptItem[]).map((item) => toIdentity(...item));
 }
 
-export function toIdentity(...[key, version, count, lastSeconds, mark]: ReceiptItem): Identity {
+function toIdentity(...[key, version, count, lastSeconds, mark]: ReceiptItem): Identity {
   return { key, version, ...(count !== null && { count }), ...(lastSeconds !== null && { lastSeconds }), mark };
 }
 

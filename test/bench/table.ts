@@ -33,7 +33,7 @@ export function compare<T>(
   return { figure: name, ours: write(our), other: `${write(other)} ${against.name}`, ratio: our / other, target };
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { batches } from "../../src/pipeline/batch.ts";
 import { recordNumber } from "../support/records.ts";

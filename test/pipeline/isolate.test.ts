@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LogRecord, Send, Settled } from "../../src/model.ts";
 import type { DeadLetter } from "../../src/pipeline/dead-letters.ts";
@@ -75,7 +75,9 @@ describe("isolating", () => {
             part.some(({ uid }) => poison.has(uid)) ? refused(reason) : accepted,
           );
           expect(outcome.end.kind).toBe("settled");
-          expect(uids(outcome.letters.map(({ record }) => record))).toEqual(uids(records.filter(({ uid }) => poison.has(uid))));
+          expect(uids(outcome.letters.map(({ record }) => record))).toEqual(
+            uids(records.filter(({ uid }) => poison.has(uid))),
+          );
           expect(uids(outcome.accepted)).toEqual(uids(records.filter(({ uid }) => !poison.has(uid))));
           expect(outcome.requests).toBeLessThanOrEqual(2 * culprits.length * Math.log2(500));
           // Every record is settled by exactly one receipt.

@@ -70,7 +70,7 @@ export interface ForwarderOptions {
   readonly log?: Log;
 }
 
-export function configurationOf(settings: ForwarderOptions["settings"] = {}): Configuration {
+function configurationOf(settings: ForwarderOptions["settings"] = {}): Configuration {
   return configurationSchema.parse({
     slack: { token: DEFAULT_TOKEN },
     destination: { stdout: {} },

@@ -7,7 +7,7 @@ import type { DecodedRecord } from "./decoded.ts";
 import { decodeJson } from "./otlp-json.ts";
 import { decodeProtobuf } from "./otlp-protobuf.ts";
 
-export { toPlain, uidOf, type DecodedAttributes, type DecodedRecord, type DecodedValue } from "./decoded.ts";
+export { toPlain, uidOf, type DecodedRecord, type DecodedValue } from "./decoded.ts";
 export { decodeJson, decodeProtobuf };
 
 /** The records of a request, by its Content-Type. */
