@@ -1,6 +1,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Clock, Halt, Log } from "../model.ts";
-import type { Endpoint, Page, SlackClient } from "./client.ts";
+import type { Page } from "./answer.ts";
+import type { Endpoint, SlackClient } from "./client.ts";
 
 /** So many empty pages in a row, each with a cursor, are no listing any more. */
 const MAX_EMPTY_PAGES = 50;

@@ -1,4 +1,4 @@
-import { isObject, type Page } from "./client.ts";
+import { isObject, type Page } from "./answer.ts";
 
 /** The `paging` object of a classic listing, as far as it can be read. Any of it may be missing. */
 export interface Paging {

@@ -1,5 +1,6 @@
 import { SOURCE_NAMES, type Halt, type Log, type SourceName, type Stream } from "../model.ts";
-import { AUTH_TEST, isObject, type Endpoint, type SlackClient } from "./client.ts";
+import { isObject } from "./answer.ts";
+import { AUTH_TEST, type Endpoint, type SlackClient } from "./client.ts";
 
 /** Whose token it is, as auth.test tells it. */
 export interface Identity {
