@@ -10,6 +10,8 @@ const YOUNG_BYTES = 8 * 1024 * 1024;
  * folder cannot be written it goes on without.
  */
 enableCompileCache(join(import.meta.dirname, ".cache"));
+// A page's objects are collected by one thread for less than by several that share them out among themselves.
+setFlagsFromString("--no-parallel-scavenge");
 // V8 would let its young generation grow to 128 MiB on a backlog, for pages that live no longer than a batch. The limit
 // itself is fixed when V8 starts, which under a plain `node` is before us; its growth is not.
 const watch = setInterval(() => {
