@@ -20,4 +20,5 @@ process.on("message", () => {
   told += methods.length;
   send({ methods });
 });
+process.once("disconnect", () => process.exit());
 send({ url: apiUrl.replace(/api\/$/, "") });

@@ -304,13 +304,18 @@ describe("what is no success (R13)", () => {
     expect(slack.clock.waits).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  test.each([301, 302, 307, 400, 403, 404, 405, 407, 410])(
+  test.each([300, 301, 302, 307, 400, 403, 404, 405, 407, 410])(
     "HTTP %i without a code halts the stream",
     async (status) => {
       const slack = inTurn([{ status, body: "<html>" }]);
       expect(await called(slack)).toMatchObject({ kind: "halted", reason: "configuration", code: `http_${status}` });
     },
   );
+
+  test("a success may hold a word that failures have", async () => {
+    const slack = inTurn([{ body: { ok: true, error: "internal_error", activities: [{}] } }]);
+    expect(await called(slack)).toMatchObject({ kind: "ok", entries: [{}] });
+  });
 
   test("an Audit API success needs no ok, and an empty list is one", async () => {
     const slack = inTurn([{ body: { entries: [] } }]);
@@ -568,6 +573,7 @@ describe("Slack's clock", () => {
       () => ({ ...WELL, headers: { date: new Date(clock.now() + offset).toUTCString() } }),
       { clock },
     );
+    await clock.advance(10_000);
     expect(slack.client.now()).toBe(clock.now());
     await called(slack);
     expect(slack.client.now()).toBe(clock.now() + offset);
@@ -589,6 +595,13 @@ describe("Slack's clock", () => {
 });
 
 describe("what is told", () => {
+  test.each([
+    [ACCESS, "Slack refuses team.accessLogs with missing_scope: add the scope to the app and install it again"],
+    [AUDIT, "Slack refuses the Audit Logs API with missing_scope: add the scope to the app and install it again"],
+  ])("names what was asked of $api, what came back and what to do", async (endpoint, message) => {
+    expect(await called(inTurn([refused("missing_scope")]), endpoint)).toMatchObject({ message });
+  });
+
   const CANARY = "xoxp-canary-0123456789";
   const PAYLOAD = "payload-canary@example.com";
 

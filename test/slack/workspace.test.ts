@@ -148,8 +148,10 @@ describe("the list of workspaces (R16)", () => {
     ["repeated", teams(["T2"], "a=")],
   ])("is read again where a cursor is %s, and leaves nobody out", async (_, odd) => {
     const pages = [teams(["T1"], "a="), odd, teams(["T1"], "a="), teams(["T2"], "b="), teams(["T3"])];
-    const { list } = scripted((_, index) => pages[index] ?? teams([]));
+    const { list, requests, told } = scripted((_, index) => pages[index] ?? teams([]));
     expect((await list()).map(({ teamId }) => teamId)).toEqual(["T1", "T2", "T3"]);
+    expect(requests.map(({ params }) => params["cursor"])).toEqual([undefined, "a=", undefined, "a=", "b="]);
+    expect(told).not.toContain("warn workspaces_not_listed");
   });
 
   test("that never ends is used as far as it was read, with a warning", async () => {
