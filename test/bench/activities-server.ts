@@ -57,5 +57,4 @@ const server = createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-process.once("disconnect", () => process.exit());
 send({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, entryBytes });

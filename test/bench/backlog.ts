@@ -24,11 +24,11 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
   const endpoint = receiver.ready.url;
   const urlOf = (records: number) => `${slack.ready.url}${records / PAGE_SIZE}/`;
 
-  async function delivered(args: readonly string[], expected: number): Promise<Delivery> {
+  async function delivered(args: readonly string[], expected: number): Promise<Usage> {
     const usage = await measure(args);
-    const { records, bytes } = await receiver.report();
+    const { records } = await receiver.report();
     if (records !== expected) throw new Error(`${records} of ${expected} records arrived: ${args.join(" ")}`);
-    return { ...usage, wireBytes: bytes };
+    return usage;
   }
   const byStock = () => delivered([STOCK, `${urlOf(RECORDS)}api/`, endpoint], RECORDS);
   const byProgram = async (destination: Destination, records = RECORDS, flags: readonly string[] = []) => {
@@ -36,8 +36,8 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
     return delivered([...flags, ...args], "otlp" in destination ? records : 0);
   };
 
-  const ours: Delivery[] = [];
-  const stock: Delivery[] = [];
+  const ours: Usage[] = [];
+  const stock: Usage[] = [];
   for (let run = 1; run <= runs; run++) {
     say(`${RECORDS} activities by slack-otel and by stock parts, ${run} of ${runs}`);
     ours.push(await byProgram(otlp(endpoint)));
@@ -52,7 +52,6 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
     compare(cpu("CPU per record"), ours, against("at most 0.60")),
     compare(wall, ours, against("below 1")),
     compare(peak("peak memory"), ours, against("at most 200 MiB")),
-    compare(wire, ours, { name: "stock", measured: stock }),
     compare(peak(`peak memory at ${GROWTH} times the backlog, heap limit ${HEAP_MIB} MiB`), [long], {
       name: "at one time",
       measured: [short],
@@ -67,18 +66,7 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
   return rows;
 }
 
-interface Delivery extends Usage {
-  /** What the receiver got, compressed. */
-  readonly wireBytes: number;
-}
-
 const MIB = 1024 * 1024;
-
-const wire: Figure<Delivery> = {
-  name: "sent per record, gzip",
-  of: ({ wireBytes }) => wireBytes / RECORDS,
-  write: (bytes) => `${Math.round(bytes)} bytes`,
-};
 
 const wall: Figure<Usage> = {
   name: "wall time",

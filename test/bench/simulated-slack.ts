@@ -20,5 +20,4 @@ process.on("message", () => {
   told += methods.length;
   send({ methods });
 });
-process.once("disconnect", () => process.exit());
 send({ url: apiUrl.replace(/api\/$/, "") });

@@ -26,11 +26,11 @@ export interface Figure<T> {
 export function compare<T>(
   { name, of, write }: Figure<T>,
   ours: readonly T[],
-  against: { readonly name: string; readonly measured: readonly T[]; readonly target?: string },
+  against: { readonly name: string; readonly measured: readonly T[]; readonly target: string },
 ): Row {
   const [our, other] = [median(ours.map(of)), median(against.measured.map(of))];
-  const row = { figure: name, ours: write(our), other: `${write(other)} ${against.name}`, ratio: our / other };
-  return against.target === undefined ? row : { ...row, target: against.target };
+  const { target } = against;
+  return { figure: name, ours: write(our), other: `${write(other)} ${against.name}`, ratio: our / other, target };
 }
 
 function median(values: readonly number[]): number {
