@@ -142,6 +142,8 @@ async function runByWorkspace(
     message: `Slack refuses ${source} for the whole organisation, so each workspace is read by itself; Slack shows only team-site and third-party-app access that way.`,
   });
   const streams = await workspaceStreams(source, client, log, signal);
+  // Nothing of this log was read: that is no success, whoever asked for it.
+  if (streams.length === 0) return [{ stream: source, result: "failed", reachedMs: undefined }];
   return (await Promise.all(streams.map((stream) => runStream(stream, options, signal)))).flat();
 }
 

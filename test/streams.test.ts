@@ -226,3 +226,12 @@ describe("the first run begins", () => {
     }
   });
 });
+
+test("an organisation whose access logs need a workspace, and that names none, has not been read (I13)", async () => {
+  const { clock, once } = stage({
+    behaviour: { access: { organisationView: "missing_argument" } },
+    tenant: { workspaces: [{ id: TEAM, approved: false }] },
+  });
+  const outcomes = await clock.run(once());
+  expect(outcomes.find(({ stream }) => stream.startsWith("access_logs"))).toMatchObject({ result: "failed" });
+});
