@@ -145,8 +145,18 @@ export interface Destination {
   /** Where it sends to, without secrets, for people. */
   readonly description: string;
   /** The receiver's own limits, where they are smaller than the configured batch. Bytes before compression. */
-  readonly limits: { readonly maxRecords?: number; readonly maxBytes?: number };
+  readonly limits: {
+    readonly maxRecords?: number;
+    readonly maxBytes?: number;
+    /** How old a record may be for the receiver to keep it, milliseconds. */
+    readonly maxAgeMs?: number;
+  };
   readonly send: Send<Attempt>;
+  /**
+   * Asks without a record whether the receiver is there and takes the credentials, in one request where it is reached
+   * by one. Leaves nothing behind. A refusal for its payload means that only the empty request was not to its liking.
+   */
+  probe(signal: AbortSignal): Promise<Attempt>;
   close(): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ export function createTerminalDestination(clock: Clock, troubleDueMs: number): D
       troubled = true;
       return Promise.resolve({ status: "retry", cause: { message: "HTTP 503", statusCode: 503 } });
     },
+    probe: () => Promise.resolve({ status: "accepted", rejected: 0 }),
     close: () => Promise.resolve(),
   };
 }

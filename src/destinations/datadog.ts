@@ -51,8 +51,9 @@ export const datadog = defineDestination({
     return {
       name: "datadog",
       description: url,
-      limits: { maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES },
+      limits: { maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, maxAgeMs: WINDOW_MS },
       send: warningOfOld(post, clock, log),
+      probe: (signal) => post([], signal),
       close: () => client.close(),
     };
   },

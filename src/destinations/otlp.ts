@@ -28,21 +28,24 @@ export const otlp = defineDestination({
     const tls = await readTls(settings);
     const url = settings.logs_endpoint ?? `${(settings.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, "")}/v1/logs`;
     const client = dependencies.createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
+    const post = createPost({
+      http: client.http,
+      clock,
+      url,
+      headers: settings.headers,
+      encoding: settings.encoding,
+      compression: settings.compression,
+      timeoutMs: settings.timeout,
+      batchBytes,
+    });
     return {
       name: "otlp",
       // The path of a URL that is used as it is may be a secret, as Sumo Logic's is.
       description: settings.logs_endpoint === undefined ? url : new URL(url).origin,
       limits: {},
-      send: createPost({
-        http: client.http,
-        clock,
-        url,
-        headers: settings.headers,
-        encoding: settings.encoding,
-        compression: settings.compression,
-        timeoutMs: settings.timeout,
-        batchBytes,
-      }),
+      send: post,
+      // A receiver should say yes to a request without records (OTLP 1.11, "OTLP/HTTP Response").
+      probe: (signal) => post([], signal),
       close: () => client.close(),
     };
   },

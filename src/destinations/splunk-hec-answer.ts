@@ -9,7 +9,11 @@ import { attemptOfStatus } from "./status.ts";
 export interface HecOutcome {
   readonly attempt: Attempt;
   readonly taken: number;
+  readonly code?: number | undefined;
 }
+
+/** The code of an answer to a request without events. */
+export const NO_DATA = 5;
 
 /**
  * The codes of the HTTP Event Collector.
@@ -54,9 +58,10 @@ export interface HecContext {
 
 /** A batch is not atomic to Splunk: an answer may refuse one event after it took those before. */
 export function outcomeOfAnswer(answer: HttpAnswer | HttpFailure, context: HecContext): HecOutcome {
-  if (answer.kind === "failed") return untaken(attemptOfFailure(answer));
+  if (answer.kind === "failed") return { attempt: attemptOfFailure(answer), taken: 0 };
   const { status } = answer;
   const { code, text, invalidEvent } = read(answer, context);
+  const untaken = (attempt: Attempt): HecOutcome => ({ attempt, taken: 0, code });
   const meaning = code === undefined ? undefined : codes[code];
   if (status >= 200 && status < 300) {
     const isAccepted = meaning === "accepted" || (answer.body.length === 0 && contentKind(answer) !== "html");
@@ -77,13 +82,9 @@ export function outcomeOfAnswer(answer: HttpAnswer | HttpFailure, context: HecCo
   if (status === 500 || meaning === "retry") {
     const attempt: Attempt = { status: "retry", cause, ...(afterMs === undefined ? {} : { afterMs }) };
     // Where a busy Splunk stopped counts from 1 by one report, from 0 by the rest: one event may arrive twice.
-    return { attempt, taken: Math.max(0, (invalidEvent ?? 0) - 1) };
+    return { attempt, taken: Math.max(0, (invalidEvent ?? 0) - 1), code };
   }
   return untaken(attemptOfStatus({ status, text, afterMs }));
-}
-
-function untaken(attempt: Attempt): HecOutcome {
-  return { attempt, taken: 0 };
 }
 
 interface Read {

@@ -29,6 +29,12 @@ export const stdout = defineDestination({
         for (const line of lines(records)) await write(output, line, signal);
         return { status: "accepted", rejected: 0 };
       },
+      probe(signal) {
+        signal.throwIfAborted();
+        if (output.writable) return Promise.resolve({ status: "accepted", rejected: 0 });
+        const cause = { message: "standard output is closed" };
+        return Promise.resolve({ status: "refused", fault: "configuration", cause });
+      },
       close() {
         output.off("error", ignore);
         return Promise.resolve();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { destinations, type DestinationName } from "../../src/destinations/index.ts";
 import type { Destination } from "../../src/model.ts";
 import { makeDestination } from "../support/destination.ts";
+import { inflateRequest } from "../support/otlp-decoder.ts";
 import { recordNumber, recordNumbers } from "../support/records.ts";
 import { createScriptedServer, type ScriptedServer, type ServerAnswer } from "../support/scripted-server.ts";
 
@@ -11,6 +12,8 @@ const SECRET = "canary-c4n4ry-t0ken";
 interface Subject {
   readonly settings: (url: string) => Readonly<Record<string, unknown>>;
   readonly accepted: ServerAnswer;
+  /** What a good receiver answers to a request without records, where that is not the same. */
+  readonly probed?: ServerAnswer;
 }
 
 const subjects: Record<Exclude<DestinationName, "stdout">, Subject> = {
@@ -25,6 +28,7 @@ const subjects: Record<Exclude<DestinationName, "stdout">, Subject> = {
   splunk_hec: {
     settings: (endpoint) => ({ endpoint, token: SECRET, timeout: "2s" }),
     accepted: { status: 200, headers: { "content-type": "application/json" }, body: '{"text":"Success","code":0}' },
+    probed: { status: 400, headers: { "content-type": "application/json" }, body: '{"text":"No data","code":5}' },
   },
 };
 
@@ -32,7 +36,7 @@ test("every registered destination is in this suite, or writes to standard outpu
   expect(Object.keys(destinations).toSorted()).toEqual([...Object.keys(subjects), "stdout"].toSorted());
 });
 
-describe.each(Object.entries(subjects))("%s", (name, { settings, accepted }) => {
+describe.each(Object.entries(subjects))("%s", (name, { settings, accepted, probed }) => {
   const { signal } = new AbortController();
   let server: ScriptedServer;
   let elsewhere: ScriptedServer;
@@ -216,6 +220,51 @@ describe.each(Object.entries(subjects))("%s", (name, { settings, accepted }) => 
     const large = { ...record, log: { ...record.log, body: "x".repeat(maxBytes) }, sizeBytes: maxBytes };
     expect(await destination.send([large], signal)).toMatchObject({ status: "refused", reason: "too_large" });
     expect(server.requests).toHaveLength(before);
+  });
+
+  describe("a probe", () => {
+    const probe = (answer: ServerAnswer) => {
+      handle = () => answer;
+      return destination.probe(signal);
+    };
+
+    test("is one request without a record, and yes is yes", async () => {
+      const before = server.requests.length;
+      expect(await probe(probed ?? accepted)).toStrictEqual({ status: "accepted", rejected: 0 });
+      expect(server.requests.length - before).toBe(1);
+      const request = lastRequest();
+      expect(request?.method).toBe("POST");
+      const inflated = inflateRequest(request?.headers["content-encoding"], request?.body ?? Buffer.alloc(0));
+      expect(Buffer.from(inflated).toString()).not.toMatch(/log\.record\.uid|number/);
+      expect(Object.values(request?.headers ?? {}).filter((value) => value?.includes(SECRET))).toHaveLength(1);
+    });
+
+    test.each([401, 403])("tells refused credentials by HTTP %d", async (status) => {
+      const answer = await probe({ status, body: `no ${SECRET}` });
+      expect(answer).toMatchObject({ status: "refused", fault: "credentials", cause: { statusCode: status } });
+      expect(JSON.stringify(answer)).not.toContain(SECRET);
+    });
+
+    test.each([404, 308])("tells a wrong address by HTTP %d", async (status) => {
+      expect(await probe({ status, headers: { location: `${elsewhere.url}/` } })).toMatchObject({
+        status: "refused",
+        fault: "configuration",
+      });
+      expect(elsewhere.requests).toHaveLength(0);
+    });
+
+    test("tells a receiver that is there and cannot, and one that is not there", async () => {
+      expect(await probe({ status: 503 })).toMatchObject({ status: "retry", cause: { statusCode: 503 } });
+      expect(await probe("reset")).toMatchObject({ status: "retry" });
+      expect(await probe({ status: 200, headers: { "content-type": "text/html" }, body: "<html>" })).toMatchObject({
+        escalate: "configuration",
+      });
+    });
+
+    test("ends with the reason of its signal", async () => {
+      const reason = new Error("stop");
+      await expect(destination.probe(AbortSignal.abort(reason))).rejects.toBe(reason);
+    });
   });
 
   test("no answer gets the secret or the payload into a cause", async () => {

@@ -64,9 +64,9 @@ test.each(["datadoghq.com/path", "user@datadoghq.com", "datadoghq.com:99", "http
   },
 );
 
-test("its limits are those that Datadog publishes", async () => {
+test("its limits are those that Datadog publishes, the 18 hours among them", async () => {
   const { destination } = await makeFake();
-  expect(destination.limits).toEqual({ maxRecords: 1_000, maxBytes: 5_000_000 });
+  expect(destination.limits).toEqual({ maxRecords: 1_000, maxBytes: 5_000_000, maxAgeMs: 64_800_000 });
 });
 
 test("a record that Datadog would cut is refused unsent, with its neighbours until it is alone", async () => {

@@ -98,6 +98,15 @@ test("a closed pipe is thrown, then and ever after, and kills nothing else", asy
   await expect(made.destination.send(recordNumbers(1), signal)).rejects.toThrow(ClosedPipeError);
 });
 
+test("a probe writes nothing, and tells a closed pipe", async () => {
+  const { output, text } = createOutput();
+  await using made = await makeDestination("stdout", {}, { stdout: output });
+  expect(await made.destination.probe(signal)).toStrictEqual({ status: "accepted", rejected: 0 });
+  output.destroy();
+  expect(await made.destination.probe(signal)).toMatchObject({ status: "refused", fault: "configuration" });
+  expect(text()).toBe("");
+});
+
 test("leaves no listener behind", async () => {
   const output = new PassThrough();
   const listeners = output.listenerCount("error");

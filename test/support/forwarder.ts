@@ -42,6 +42,7 @@ export function createMemoryReceiver(): Receiver & { destination: Destination } 
         for (const record of records) receiver.received.push(toReceived(record));
         return Promise.resolve(fate === "accept" ? { status: "accepted", rejected: 0 } : unavailable);
       },
+      probe: (): Promise<Attempt> => Promise.resolve({ status: "accepted", rejected: 0 }),
       close: () => Promise.resolve(),
     },
   });

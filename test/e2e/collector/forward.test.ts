@@ -37,6 +37,7 @@ async function expectedRecords(slack: ReturnType<typeof createStillSlack>): Prom
       for (const record of batch) records.set(record.uid, record);
       return Promise.resolve({ status: "accepted", rejected: 0 } as const);
     },
+    probe: () => Promise.resolve({ status: "accepted", rejected: 0 } as const),
     close: () => Promise.resolve(),
   };
   await forwardOnce({ slack, clock: systemClock, disk: createMemoryDisk(), destination });
