@@ -6,6 +6,7 @@ import { nearest } from "./config/nearest.ts";
 /** What the command line asks for. */
 export type Invocation =
   | { readonly kind: "run"; readonly config?: string; readonly once: boolean; readonly deadlineMs?: number }
+  | { readonly kind: "check"; readonly config?: string; readonly json: boolean; readonly send: boolean }
   | { readonly kind: "schema" }
   | { readonly kind: "demo"; readonly durationMs?: number }
   | { readonly kind: "help"; readonly text: string }
@@ -66,6 +67,8 @@ function invocation(command: CommandName, values: Values): Invocation {
     durations[name] = ms;
   }
   if (command === "run") return runInvocation(values, durations.deadline);
+  if (command === "check")
+    return { kind: "check", json: values.has("json"), send: values.has("send"), ...configOf(values) };
   if (command === "schema") return { kind: "schema" };
   return { kind: "demo", ...(durations.duration === undefined ? {} : { durationMs: durations.duration }) };
 }
@@ -74,13 +77,17 @@ function runInvocation(values: Values, deadlineMs: number | undefined): Invocati
   const once = values.has("once");
   if (deadlineMs !== undefined && !once)
     return usageError("--deadline goes with --once only: run --once --deadline 10m");
-  const config = values.get("config");
   return {
     kind: "run",
     once,
-    ...(config === undefined ? {} : { config: String(config) }),
+    ...configOf(values),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
+}
+
+function configOf(values: Values): { readonly config?: string } {
+  const config = values.get("config");
+  return config === undefined ? {} : { config: String(config) };
 }
 
 function help([command, ...more]: readonly string[]): Invocation {

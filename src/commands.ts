@@ -24,6 +24,18 @@ export const commands = {
       deadline: { value: "DURATION", summary: "With --once: stop in good time; the next run goes on from there" },
     },
   },
+  check: {
+    summary: "Say whether it would work, and what to do if not",
+    description:
+      "Looks at both ends: configuration, token, scopes, one entry of each source, quota, clock, destination, certificates,\n" +
+      "state and dead letters. Nothing is moved. Exit code 0: it would work; 1: something would not; 2: the configuration;\n" +
+      "3: the state cannot be written.",
+    flags: {
+      config,
+      json: { summary: "Print one JSON document for machines" },
+      send: { summary: "Send a marked test record to the destination as well, and show its receipt" },
+    },
+  },
   schema: {
     summary: "Print the JSON Schema of the configuration",
     description: "Prints the JSON Schema of the configuration file, for editors and for checks.",
@@ -41,7 +53,7 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 
 /** Commands that are part of the contract and not of this version. */
-export const laterCommands: readonly string[] = ["check", "status", "backfill", "replay"];
+export const laterCommands: readonly string[] = ["status", "backfill", "replay"];
 
 /** The help for the whole program, or for one command. */
 export function helpText(name?: CommandName): string {

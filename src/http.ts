@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { Agent, EnvHttpProxyAgent, errors, request, type Dispatcher } from "undici";
@@ -39,6 +41,17 @@ export interface HttpOptions {
   readonly proxy?: { readonly http?: string; readonly https?: string; readonly no?: string };
   /** PEM texts. `ca` is added to the system's roots by the caller; verification cannot be switched off. */
   readonly tls?: { readonly ca?: string | string[]; readonly cert?: string; readonly key?: string };
+  /**
+   * Told of the certificate that a server shows, at each new connection, through a proxy as well. Of every client of the
+   * process: meant for one that has few.
+   */
+  readonly onCertificate?: (shown: ShownCertificate) => void;
+}
+
+export interface ShownCertificate {
+  readonly host: string;
+  /** Epoch milliseconds. */
+  readonly validToMs: number;
 }
 
 const inflaters = new Map<string, (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>([
@@ -51,10 +64,29 @@ const inflaters = new Map<string, (data: Buffer, options: { maxOutputLength: num
 /** An HTTP client with a connection pool of its own. */
 export function createHttp(options: HttpOptions = {}): { readonly http: Http; close(): Promise<void> } {
   const dispatcher = createDispatcher(options);
+  const watched = options.onCertificate === undefined ? undefined : watchCertificates(options.onCertificate);
   return {
     http: (exchange, signal) => send(dispatcher, exchange, signal),
-    close: () => dispatcher.destroy(),
+    close() {
+      watched?.();
+      return dispatcher.destroy();
+    },
   };
+}
+
+/** https://github.com/nodejs/undici/blob/main/docs/docs/api/DiagnosticsChannel.md */
+const CONNECTED = "undici:client:connected";
+
+function watchCertificates(tell: NonNullable<HttpOptions["onCertificate"]>): () => void {
+  const onConnected = (message: unknown) => {
+    const { socket } = message as { socket: unknown };
+    if (!(socket instanceof TLSSocket)) return;
+    const validToMs = Date.parse(socket.getPeerCertificate().valid_to);
+    const host = socket.servername || undefined;
+    if (host !== undefined && !Number.isNaN(validToMs)) tell({ host, validToMs });
+  };
+  subscribe(CONNECTED, onConnected);
+  return () => void unsubscribe(CONNECTED, onConnected);
 }
 
 function createDispatcher({ proxy, tls }: HttpOptions): Dispatcher {

@@ -58,6 +58,8 @@ async function main(): Promise<ExitCode> {
     }
     case "demo":
       return leave(await untilStopped((stop) => demoCommand(invocation, stop)));
+    case "check":
+      return leave(await untilStopped((stop) => checkCommand(invocation, stop)));
     case "run":
       return leave(await untilStopped((stop) => runCommand(invocation, stop)));
     default:
@@ -110,6 +112,37 @@ async function runCommand({ config, once, deadlineMs }: Invoked<"run">, stop: St
   }
 }
 
+async function checkCommand({ config, json, send }: Invoked<"check">, { stop }: Stop): Promise<ExitCode> {
+  const [{ loadConfiguration }, { check }, { renderJson, renderScreen }, { createHttp }] = await Promise.all([
+    import("./config/load.ts"),
+    import("./check.ts"),
+    import("./check/screen.ts"),
+    import("./http.ts"),
+  ]);
+  const loaded = loadConfiguration({ env, ...(config === undefined ? {} : { file: config }) });
+  // The test record of this destination has standard output for itself.
+  const output = loaded.ok && send && loaded.configuration.destination.name === "stdout" ? stderr : stdout;
+  const { version } = packageJson;
+  const options = { loaded, send, version, createHttp, stdout, clock: systemClock, random: Math.random };
+  const result = await check({ ...options, ...proxyVariables() }, stop).catch((error: unknown) => {
+    if (error === stop.reason) return undefined;
+    throw error;
+  });
+  if (result === undefined) {
+    log("warn", "stopped", { exit_code: 1, message: "Stopped before everything was looked at." });
+    return 1;
+  }
+  const { findings, exitCode } = result;
+  const paint: typeof styleText = (format, text) => styleText(format, text, { stream: output });
+  const columns = output.columns || 100;
+  output.write(
+    json
+      ? renderJson(findings, exitCode, version)
+      : renderScreen(findings, exitCode, { style: paint, columns, version }),
+  );
+  return exitCode;
+}
+
 async function demoCommand({ durationMs }: Invoked<"demo">, stop: Stop): Promise<ExitCode> {
   const { demo } = await import("./demo.ts");
   const options = { env, version: packageJson.version, stdout, stderr, ...proxyVariables() };
@@ -140,9 +173,10 @@ async function untilStopped(command: (stop: Stop) => Promise<ExitCode>): Promise
 
 /** Ends the process: whatever is still open, a connection or an unread pipe, must not hold it up. */
 async function leave(exitCode: ExitCode): Promise<never> {
-  if (stderr.writableLength > 0) {
-    const written = new Promise<void>((resolve) => stderr.write("", () => resolve()));
-    await Promise.race([written, systemClock.sleep(LAST_LINES_MS, new AbortController().signal)]);
+  const unwritten = [stdout, stderr].filter(({ writableLength }) => writableLength > 0);
+  const written = unwritten.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve())));
+  if (written.length > 0) {
+    await Promise.race([Promise.all(written), systemClock.sleep(LAST_LINES_MS, new AbortController().signal)]);
   }
   process.exit(exitCode);
 }

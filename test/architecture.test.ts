@@ -24,6 +24,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "destinations/": ["model.ts", "config/fields.ts", "http.ts", "otlp/", "retry-after.ts"],
   "state/": ["model.ts"],
   "telemetry/": ["model.ts", "pipeline/"],
+  "check/": [
+    "model.ts",
+    "config/",
+    "explain.ts",
+    "http.ts",
+    "mapping/",
+    "pipeline/",
+    "slack/",
+    "state/",
+    "telemetry/activity.ts",
+  ],
   "simulation/": ["http.ts"],
 };
 

@@ -19,6 +19,8 @@ test.each<[string, Invocation]>([
   ["--once run", { kind: "run", once: true }],
   ["run --once --deadline 1h30m", { kind: "run", once: true, deadlineMs: 5_400_000 }],
   ["run --deadline=90s --once", { kind: "run", once: true, deadlineMs: 90_000 }],
+  ["check", { kind: "check", json: false, send: false }],
+  ["check --json --send --config a.yaml", { kind: "check", json: true, send: true, config: "a.yaml" }],
   ["schema", { kind: "schema" }],
   ["demo", { kind: "demo" }],
   ["demo --duration 500ms", { kind: "demo", durationMs: 500 }],
@@ -40,7 +42,7 @@ test.each([
   ["--verison", /^"--verison" is no flag here; did you mean --version\?/],
   ["--once", /^"--once" is no flag here; it goes with run/],
   ["demo --once", /^"--once" is no flag of demo; it goes with run/],
-  ["schema --config a", /^"--config" is no flag of schema; it goes with run/],
+  ["schema --config a", /^"--config" is no flag of schema; it goes with run, check/],
   ["run more", /^run takes no further words/],
   ["run --once false", /^run takes no further words/],
   ["run --once=false", /^--once takes no value$/],
@@ -98,7 +100,7 @@ test.each(Object.keys(commands))("the help for %s names each of its flags", (com
 });
 
 test("the help is what it is", () => {
-  const texts = ["--help", "run --help", "schema --help", "demo --help"].map((line) => {
+  const texts = ["--help", "run --help", "check --help", "schema --help", "demo --help"].map((line) => {
     const invocation = parse(line);
     return invocation.kind === "help" ? invocation.text : "";
   });
@@ -109,6 +111,7 @@ test("the help is what it is", () => {
 
     Commands:
       run     Forward Slack's logs until it is stopped
+      check   Say whether it would work, and what to do if not
       schema  Print the JSON Schema of the configuration
       demo    Show it all against a simulated Slack, without a token
 
@@ -136,6 +139,18 @@ test("the help is what it is", () => {
       --help               Print this help
 
     A duration is a number and its unit, such as 500ms, 15s, 1h30m or 7d.
+    ----
+    Usage: slack-otel check [--config FILE] [--json] [--send]
+
+    Looks at both ends: configuration, token, scopes, one entry of each source, quota, clock, destination, certificates,
+    state and dead letters. Nothing is moved. Exit code 0: it would work; 1: something would not; 2: the configuration;
+    3: the state cannot be written.
+
+    Flags:
+      --config FILE  Read this YAML file; the environment fills what it leaves open
+      --json         Print one JSON document for machines
+      --send         Send a marked test record to the destination as well, and show its receipt
+      --help         Print this help
     ----
     Usage: slack-otel schema
 

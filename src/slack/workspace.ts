@@ -35,7 +35,11 @@ const MAX_WALKS = 10;
 export async function identifyToken(client: SlackClient, signal: AbortSignal): Promise<Identity | Halt> {
   const answer = await client.call(AUTH_TEST, {}, signal);
   if (answer.kind === "halted") return answer;
-  const body = answer.kind === "ok" ? answer.body : {};
+  return identityOf(answer.kind === "ok" ? answer.body : {});
+}
+
+/** What auth.test says of the token. */
+export function identityOf(body: Readonly<Record<string, unknown>>): Identity | Halt {
   const teamId = text(body["team_id"]);
   const enterpriseId = text(body["enterprise_id"]);
   if (teamId === undefined) {

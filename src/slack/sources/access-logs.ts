@@ -14,8 +14,10 @@ export const accessLogs: SourceDefinition = {
   scope: "admin",
   plan: "paid",
   rate: "Tier 2, 20 a minute",
+  quota: 20,
   remedy: "Use the user token of an admin with the scope admin; Slack shows this log to paid workspaces only.",
   maxPageSize: 999,
+  probe: { limit: "1" },
   identity: {
     kind: "row",
     key: ["user_id", "ip", "user_agent", "date_first"],

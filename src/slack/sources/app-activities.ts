@@ -24,9 +24,11 @@ export const appActivities: SourceDefinition = {
   scope: "admin.app_activities:read",
   plan: "Enterprise",
   rate: "Tier 3, 50 a minute",
+  quota: 50,
   remedy:
     "Use the user token of an organisation's admin with the scope admin.app_activities:read; it needs Enterprise.",
   maxPageSize: 1000,
+  probe: { limit: "1", sort_direction: "asc", min_log_level: "trace" },
   identity: { kind: "content" },
   time: { key: "created", unit: "microseconds" },
   eventName: { prefix: "slack.activity", key: "event_type" },

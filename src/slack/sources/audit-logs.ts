@@ -10,9 +10,11 @@ export const auditLogs: SourceDefinition = {
   scope: "auditlogs:read",
   plan: "Enterprise",
   rate: "50 a minute for the organisation, all apps together",
+  quota: 50,
   remedy:
     "Install the app on the organisation and use its Owner's user token with the scope auditlogs:read; it needs Enterprise.",
   maxPageSize: 9999,
+  probe: { limit: "1" },
   identity: { kind: "id", key: "id" },
   time: { key: "date_create", unit: "seconds" },
   eventName: { prefix: "slack.audit", key: "action" },

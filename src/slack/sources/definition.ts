@@ -14,10 +14,14 @@ export interface SourceDefinition extends Mapping {
   readonly scope: string;
   readonly plan: string;
   readonly rate: string;
+  /** The same as calls a minute. */
+  readonly quota: number;
   /** What to do where Slack refuses this log for want of a right; one sentence for a person. */
   readonly remedy: string;
   /** The most entries that one answer may be asked for. */
   readonly maxPageSize: number;
+  /** Arguments of a call that reads a single entry: what `check` asks. */
+  readonly probe: Readonly<Record<string, string>>;
   readonly walk: (
     context: WalkContext,
     from: unknown,

@@ -1,0 +1,110 @@
+import type { Start } from "../config/start.ts";
+import type { Configuration } from "../config/schema.ts";
+import type { Clock, Destination } from "../model.ts";
+import type { Finding } from "./finding.ts";
+
+/** What a receiver of OTLP is known to limit; each from its own documentation. */
+interface Receiver {
+  readonly name: string;
+  /** The end of its host names. */
+  readonly host: RegExp;
+  readonly maxBytes?: number;
+  readonly maxAgeHours?: number;
+  readonly encoding?: "protobuf";
+  readonly compressions?: readonly string[];
+}
+
+const RECEIVERS: readonly Receiver[] = [
+  { name: "New Relic", host: /\.nr-data\.net$/, maxBytes: 1_000_000 },
+  { name: "Dynatrace", host: /\.dynatrace\.com$/, maxBytes: 10_000_000, maxAgeHours: 24, encoding: "protobuf" },
+  { name: "CrowdStrike LogScale", host: /\.(?:humio|crowdstrike)\.com$/, encoding: "protobuf" },
+  { name: "AWS CloudWatch", host: /^logs\..*\.amazonaws\.com$/, compressions: ["gzip", "none"] },
+];
+
+export interface LimitsOptions {
+  readonly configuration: Configuration;
+  readonly destination: Destination;
+  readonly clock: Clock;
+  /** How far the streams that there are have come, epoch milliseconds; empty on a first run. */
+  readonly reachedMs: readonly number[];
+}
+
+/** Limits of the destination that this configuration, as it is, would meet. */
+export function checkLimits({ configuration, destination, clock, reachedMs }: LimitsOptions): Finding[] {
+  const { name, settings } = configuration.destination;
+  const subject = `${destination.name} ${destination.description}`;
+  const receiver = name === "otlp" ? receiverOf(settings) : undefined;
+  const findings: Finding[] = [];
+  const maxAgeMs = destination.limits.maxAgeMs;
+  const hours = maxAgeMs === undefined ? receiver?.maxAgeHours : maxAgeMs / 3_600_000;
+  if (hours !== undefined) {
+    const oldestMs = reachedMs.length > 0 ? Math.min(...reachedMs) : startMs(configuration.start, clock.now());
+    const ageHours = (clock.now() - oldestMs) / 3_600_000;
+    if (ageHours > hours) {
+      const from = reachedMs.length > 0 ? "The position" : "`start`";
+      findings.push({
+        id: "age_window",
+        level: "warn",
+        subject,
+        what: `${from} reaches ${oldestMs === 0 ? "back without an end" : `${Math.round(ageHours)} hours back`}; it takes ${hours} hours.`,
+        remedy: `Entries that are older may vanish there without an error. Set start: ${hours - 1}h, or send to a destination without such a window.`,
+      });
+    }
+  }
+  if (receiver === undefined || name !== "otlp") return findings;
+  const { encoding, compression } = settings;
+  if (receiver.maxBytes !== undefined && configuration.batch.max_bytes > receiver.maxBytes) {
+    findings.push({
+      id: "size_limit",
+      level: "warn",
+      subject,
+      what: `batch.max_bytes is ${configuration.batch.max_bytes}; ${receiver.name} takes ${receiver.maxBytes}.`,
+      remedy: `Set batch.max_bytes to ${receiver.maxBytes} or less: each larger batch costs a refusal before it is halved.`,
+    });
+  }
+  if (receiver.encoding !== undefined && encoding !== receiver.encoding) {
+    findings.push({
+      id: "receiver",
+      level: "fail",
+      subject,
+      what: `${receiver.name} takes ${receiver.encoding} only; encoding is ${encoding}.`,
+      remedy: `Set destination.otlp.encoding to ${receiver.encoding}.`,
+    });
+  }
+  if (receiver.compressions !== undefined && !receiver.compressions.includes(compression)) {
+    findings.push({
+      id: "receiver",
+      level: "fail",
+      subject,
+      what: `${receiver.name} takes ${receiver.compressions.join(" or ")}; compression is ${compression}.`,
+      remedy: `Set destination.otlp.compression to ${receiver.compressions.join(" or ")}.`,
+    });
+  }
+  return findings;
+}
+
+function receiverOf({
+  endpoint,
+  logs_endpoint,
+}: {
+  endpoint?: string | undefined;
+  logs_endpoint?: string | undefined;
+}) {
+  const host = URL.parse(logs_endpoint ?? endpoint ?? "")?.hostname ?? "";
+  return RECEIVERS.find((receiver) => receiver.host.test(host));
+}
+
+function startMs(start: Start, nowMs: number): number {
+  switch (start.kind) {
+    case "earliest":
+      return 0;
+    case "now":
+      return nowMs;
+    case "back":
+      return nowMs - start.ms;
+    case "at":
+      return start.epochMs;
+    default:
+      return start satisfies never;
+  }
+}

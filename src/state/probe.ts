@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { access, open, rm, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+
+import { StateError } from "../model.ts";
+import { explained } from "./failure.ts";
+import { hasCode } from "./file.ts";
+import { inspectSqliteState, type StreamReport } from "./inspect.ts";
+import { acquireLock } from "./lock.ts";
+import { verify } from "./verify.ts";
+
+/**
+ * `new`: there is none yet, and one could be made. `in_use`: a running instance has it, and so can write it. `ready`:
+ * sound, and no instance has it.
+ */
+export type StateProbe =
+  | { readonly kind: "new" }
+  | { readonly kind: "in_use" | "ready"; readonly streams: readonly StreamReport[] };
+
+/** What a commit may need at once. */
+const ROOM = 262_144;
+
+/**
+ * Whether `run` could work with this state file. Neither it nor what is in it is changed, and none is made. Rejects with
+ * a `StateError` where `run` would, but for a running instance.
+ */
+export async function probeSqliteState(path: string, signal: AbortSignal): Promise<StateProbe> {
+  const file = resolve(path);
+  try {
+    const folder = await nearestFolder(dirname(file));
+    const streams = await inspectSqliteState(file);
+    if (streams === undefined) {
+      await probeFolder(folder);
+      return { kind: "new" };
+    }
+    const release = await lockOrBusy(file, signal);
+    if (release === undefined) return { kind: "in_use", streams };
+    try {
+      await verify(file, signal);
+      await access(file, constants.R_OK | constants.W_OK);
+      await probeFolder(folder);
+    } finally {
+      release();
+    }
+    return { kind: "ready", streams };
+  } catch (error) {
+    throw explained(file, error);
+  }
+}
+
+async function lockOrBusy(file: string, signal: AbortSignal): Promise<(() => void) | undefined> {
+  try {
+    return await acquireLock(file, 0, signal);
+  } catch (error) {
+    if (error instanceof StateError && /another instance/.test(error.message)) return undefined;
+    throw error;
+  }
+}
+
+/** `run` makes the last level of the path, no more. */
+async function nearestFolder(folder: string): Promise<string> {
+  try {
+    await stat(folder);
+    return folder;
+  } catch (error) {
+    if (!hasCode(error, "ENOENT")) throw error;
+    await stat(dirname(folder));
+    return dirname(folder);
+  }
+}
+
+/** Permission bits do not tell of a read-only or a full disk. */
+async function probeFolder(folder: string): Promise<void> {
+  const file = `${folder}/.slack-otel-${randomBytes(8).toString("hex")}`;
+  try {
+    const handle = await open(file, "wx", 0o600);
+    try {
+      await handle.writeFile(randomBytes(ROOM));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } finally {
+    await rm(file, { force: true });
+  }
+}

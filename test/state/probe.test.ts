@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { probeSqliteState } from "../../src/state/probe.ts";
+import { openSqliteStore } from "../../src/state/sqlite.ts";
+import { StateError } from "../../src/model.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const signal = new AbortController().signal;
+
+test("no state is no state, and none is made", async () => {
+  const folder = temporaryFolder();
+  expect(await probeSqliteState(join(folder, "state.db"), signal)).toEqual({ kind: "new" });
+  expect(await probeSqliteState(join(folder, "new", "state.db"), signal)).toEqual({ kind: "new" });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("a state that an instance has open is in use, and the instance keeps its lock", async () => {
+  const path = join(temporaryFolder(), "state.db");
+  const store = await openSqliteStore({ path });
+  expect(await probeSqliteState(path, signal)).toMatchObject({ kind: "in_use" });
+  await expect(openSqliteStore({ path, lockWaitMs: 0 })).rejects.toThrow(/another instance/);
+  await store.close();
+  const before = readFileSync(path);
+  expect(await probeSqliteState(path, signal)).toEqual({ kind: "ready", streams: [] });
+  expect(readFileSync(path)).toEqual(before);
+  await (await openSqliteStore({ path, lockWaitMs: 0 })).close();
+});
+
+test("what run would refuse is refused with the same words, and left as it is", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "state.db");
+  await expect(probeSqliteState(join(folder, "a", "b", "state.db"), signal)).rejects.toThrow(StateError);
+  writeFileSync(path, "");
+  await expect(probeSqliteState(path, signal)).rejects.toThrow(/it is empty/);
+  writeFileSync(path, "no database at all, but long enough to be looked at");
+  await expect(probeSqliteState(path, signal)).rejects.toThrow(/not an SQLite database/);
+  expect(readFileSync(path, "utf8")).toMatch(/^no database/);
+  mkdirSync(join(folder, "folder.db"));
+  await expect(probeSqliteState(join(folder, "folder.db"), signal)).rejects.toThrow(/it is a folder/);
+});
+
+test("a folder that takes no file is told, as on a full or a read-only disk", async () => {
+  const folder = temporaryFolder();
+  // Writing below it fails whoever asks, root too.
+  symlinkSync("/proc/self", join(folder, "proc"));
+  await expect(probeSqliteState(join(folder, "proc", "state.db"), signal)).rejects.toThrow(StateError);
+  expect(existsSync(join(folder, "proc", "state.db"))).toBe(false);
+});
