@@ -7,6 +7,8 @@ interface ForwardPosition {
   readonly v: 1;
   /** Everything before it is delivered. Inclusive, and already set back by the look-back. */
   readonly low: number;
+  /** When the last complete walk was opened: the look-back is not taken off it. Positions of version 0.1 have none. */
+  readonly reached?: number;
   /** A walk that was begun at `opened` and has delivered everything up to `at`. */
   readonly walk?: { readonly opened: number; readonly at: number };
 }
@@ -15,8 +17,9 @@ interface ForwardPosition {
 const PAGES_REMEMBERED = 4;
 
 export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
-  const { low, walk } = (position ?? {}) as Partial<ForwardPosition>;
+  const { low, reached, walk } = (position ?? {}) as Partial<ForwardPosition>;
   if (low === undefined) return undefined;
+  if (reached !== undefined) return Math.max(reached, walk?.at ?? 0) / 1000;
   return walk === undefined ? low / 1000 + lookBackMs : Math.max(low, walk.at) / 1000;
 }
 
@@ -32,12 +35,12 @@ export async function* walkForward(
   known: Lookup,
   signal: AbortSignal,
 ): AsyncGenerator<Page, Ending, void> {
-  const { client, startMs, lookBackMs, minLevel } = context;
-  let position = (from as ForwardPosition | undefined) ?? { v: 1, low: Math.floor(startMs(client.now())) * 1000 };
+  const { client, lookBackMs, minLevel, untilMs = Number.POSITIVE_INFINITY } = context;
+  let position = (from as ForwardPosition | undefined) ?? firstPosition(context);
   if (from === undefined) yield bookmark(position);
   for (let resumed = position.walk !== undefined; ; resumed = false) {
     const low = position.low;
-    const opened = position.walk?.opened ?? Math.floor(client.now()) * 1000;
+    const opened = position.walk?.opened ?? Math.floor(Math.min(client.now(), untilMs)) * 1000;
     if (opened < low) return { kind: "present" };
     let at = position.walk?.at ?? low;
     // Trusted only when a rise was seen within one answer: a newest-first listing of one entry a page never falls
@@ -52,6 +55,7 @@ export async function* walkForward(
         ahead: true,
         params: () => ({
           min_date_created: at > 0 ? String(at) : undefined,
+          max_date_created: context.untilMs === undefined ? undefined : String(opened),
           min_log_level: minLevel,
           sort_direction: "asc",
         }),
@@ -59,7 +63,11 @@ export async function* walkForward(
       signal,
     );
     const passed = createPassed(PAGES_REMEMBERED);
-    const done: ForwardPosition = { v: 1, low: Math.max(low, opened - lookBackMs * 1000) };
+    const done: ForwardPosition = {
+      v: 1,
+      low: Math.max(low, opened - lookBackMs * 1000),
+      reached: Math.max(opened, position.reached ?? 0),
+    };
     let step = await walk.next();
     try {
       for (; step.done !== true; step = await walk.next()) {
@@ -80,7 +88,7 @@ export async function* walkForward(
         // Nothing that is dated after Slack's own now moves the mark.
         if (falls) at = low;
         else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
-        const reached: ForwardPosition = page.last ? done : { v: 1, low, walk: { opened, at } };
+        const now: ForwardPosition = page.last ? done : { ...position, walk: { opened, at } };
         const owed = entries.filter(
           ({ timeMicros, key }) => (timeMicros === undefined || timeMicros >= low) && !(again && passed.has(key)),
         );
@@ -91,7 +99,7 @@ export async function* walkForward(
             context.toRecord(entry, { observedMs: page.arrivedMs, mark: entry.timeMicros ?? opened }),
           ),
           remember: undated(sifted.known, opened),
-          position: reached,
+          position: now,
           entries: page.entries.length,
           // What lies before both bounds is not read again, so a long backlog leaves nothing to remember.
           ...(page.last ? { forgetBelow: done.low } : rises && !falls ? { forgetBelow: Math.min(at, done.low) } : {}),
@@ -105,6 +113,11 @@ export async function* walkForward(
     if (!resumed) return { kind: "present" };
     position = done;
   }
+}
+
+function firstPosition({ startMs, client }: WalkContext): ForwardPosition {
+  const start = Math.floor(startMs(client.now())) * 1000;
+  return { v: 1, low: start, reached: start };
 }
 
 /** The keys of the pages passed last: for an order that breaks after all, when everything is read again. */

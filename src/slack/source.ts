@@ -12,6 +12,8 @@ export interface WalkContext {
   readonly endpoint: Endpoint;
   readonly stream: Stream;
   readonly startMs: StartMs;
+  /** Nothing dated after it is wanted; epoch milliseconds. Walks without a filter of time may show it all the same. */
+  readonly untilMs?: number;
   readonly lookBackMs: number;
   /** How often a listing whose rows change anywhere is walked to its end. */
   readonly deepSweepMs: number;

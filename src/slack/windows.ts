@@ -8,12 +8,15 @@ interface WindowPosition {
   readonly v: 1;
   /** Everything before it is delivered. Inclusive, and already set back by the look-back. */
   readonly low?: number;
+  /** Where the windows that were drained end: the look-back is not taken off it. Positions of version 0.1 have none. */
+  readonly reached?: number;
   /** A window that was begun: read down to `before`, inclusive. */
   readonly window?: { readonly high: number; readonly before: number };
 }
 
 export function reachedByWindows(position: unknown, lookBackMs: number): number | undefined {
-  const { low, window } = (position ?? {}) as Partial<WindowPosition>;
+  const { low, reached, window } = (position ?? {}) as Partial<WindowPosition>;
+  if (reached !== undefined) return reached * 1000;
   if (low === undefined) return undefined;
   return window === undefined ? low * 1000 + lookBackMs : low * 1000;
 }
@@ -32,13 +35,14 @@ export async function* walkWindows(
   known: Lookup,
   signal: AbortSignal,
 ): AsyncGenerator<Page, Ending, void> {
-  const lookBackSeconds = Math.ceil(context.lookBackMs / 1000);
+  const { lookBackMs, untilMs = Number.POSITIVE_INFINITY } = context;
+  const lookBackSeconds = Math.ceil(lookBackMs / 1000);
   let position = (from as WindowPosition | undefined) ?? firstPosition(context);
   if (from === undefined) yield bookmark(position);
   for (let resumed = position.window !== undefined; ; resumed = false) {
     const low = position.low;
     // Not after Slack's now: a bound in the future is refused.
-    const high = position.window?.high ?? Math.floor(context.client.now() / 1000);
+    const high = position.window?.high ?? Math.floor(Math.min(context.client.now(), untilMs) / 1000);
     if (high < (low ?? 0)) return { kind: "present" };
     let before = position.window?.before ?? high;
     // Slack shows the newest first. Should an answer rise, nothing but the window's own bounds is relied on.
@@ -53,7 +57,11 @@ export async function* walkWindows(
       signal,
     );
     // The look-back must not reach before the first run's start.
-    const done = { v: 1, low: Math.max(high - lookBackSeconds, low ?? 0) } satisfies WindowPosition;
+    const done = {
+      v: 1,
+      low: Math.max(high - lookBackSeconds, low ?? 0),
+      reached: Math.max(high, position.reached ?? 0),
+    } satisfies WindowPosition;
     let step = await walk.next();
     try {
       for (; step.done !== true; step = await walk.next()) {
@@ -66,13 +74,13 @@ export async function* walkWindows(
         }
         if (!falls) before = high;
         else if (lowest >= (low ?? 0)) before = Math.min(before, lowest);
-        const reached: WindowPosition = page.last ? done : { v: 1, ...lowOf(low), window: { high, before } };
+        const at: WindowPosition = page.last ? done : { ...position, window: { high, before } };
         const owed = entries.filter((entry) => !(secondsOf(entry) < (low ?? 0)));
         const sifted = await sift(owed, known);
         yield {
           records: toRecords(context, sifted, { high, observedMs: page.arrivedMs }),
           remember: undated(sifted.known, high),
-          position: reached,
+          position: at,
           entries: page.entries.length,
           ...(page.last ? { forgetBelow: done.low } : {}),
         };
@@ -88,11 +96,7 @@ export async function* walkWindows(
 
 function firstPosition({ startMs, client }: WalkContext): WindowPosition {
   const start = Math.floor(startMs(client.now()) / 1000);
-  return { v: 1, ...lowOf(start <= AUDIT_LOGS_BEGIN_SECONDS ? undefined : start) };
-}
-
-function lowOf(low: number | undefined): { low?: number } {
-  return low === undefined ? {} : { low };
+  return start <= AUDIT_LOGS_BEGIN_SECONDS ? { v: 1 } : { v: 1, low: start, reached: start };
 }
 
 function toRecords(

@@ -200,6 +200,14 @@ describe("a poll that ends early", () => {
 });
 
 describe("how far it has come", () => {
+  test("is never told for more than was read, be the start within the look-back", async () => {
+    const { poll, clock, begun, reachedMs } = world({ bench: { startMs: (now) => now - MINUTE_MS } });
+    await clock.run(poll({ kill: { at: 1, when: "after" } }));
+    expect(reachedMs()).toBe(begun - MINUTE_MS);
+    await clock.run(poll());
+    expect(reachedMs()).toBe(begun);
+  });
+
   test("is told: the start at first, the place of a walk, then when the last walk was opened", async () => {
     const { add, poll, clock, begun, reachedMs } = world({ bench: { pageSize: 5, startMs: (now) => now - HOUR_MS } });
     for (const [index, n] of numbered(12).entries()) add(n, HOUR_MS - index * MINUTE_MS);

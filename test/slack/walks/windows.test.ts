@@ -199,6 +199,14 @@ describe("a poll that ends early", () => {
 });
 
 describe("how far it has come", () => {
+  test("is never told for more than was read, be the start within the look-back", async () => {
+    const { poll, clock, begun, reachedMs } = world({ bench: { startMs: (now) => now - MINUTE_MS } });
+    await clock.run(poll({ kill: { at: 1, when: "after" } }));
+    expect(reachedMs()).toBe((begun - 60) * 1000);
+    await clock.run(poll());
+    expect(reachedMs()).toBe(begun * 1000);
+  });
+
   test("is told: nowhere before the first window is done, then up to when the last one was opened", async () => {
     const { add, poll, clock, begun, reachedMs } = world({ bench: { pageSize: 5, startMs: (now) => now - DAY_MS } });
     for (const [index, id] of numbered(12).entries()) add(id, index * 600);
