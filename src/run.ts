@@ -4,7 +4,7 @@ import { SettingsError, type DestinationDependencies } from "./destinations/dest
 import type { createHttp } from "./http.ts";
 import { SOURCE_NAMES, type Clock, type Destination, type Log, type Store } from "./model.ts";
 import { toJsonLine } from "./otlp/encode.ts";
-import { probeDeadLetters } from "./pipeline/dead-letters.ts";
+import { probeDeadLetters, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { HALT_RETRY_MS } from "./pipeline/drain.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
 import { identifyToken, streamsOf, type Identity } from "./slack/workspace.ts";
@@ -29,6 +29,10 @@ export interface RunOptions {
   readonly onStream?: (report: StreamReport) => void;
   /** In place of the one that the configuration names. Closed at the end as well. */
   readonly destination?: Destination;
+  /** In place of the state that the configuration names. Closed at the end as well. */
+  readonly openStore?: (signal: AbortSignal) => Promise<Store>;
+  /** In place of the folder that the configuration names: where a stream's dead letters go. */
+  readonly deadLetters?: (stream: string) => DeadLetters;
 }
 
 export interface StopSignals {
@@ -51,9 +55,9 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
   try {
     const destination = options.destination ?? (await createDestination(options));
     cleanup.defer(() => destination.close());
-    const store = await openStore(configuration, log, signal);
+    const store = await (options.openStore?.(signal) ?? openStore(configuration, log, signal));
     cleanup.defer(() => store.close());
-    await probeDeadLetters(configuration.dead_letters.path);
+    if (options.deadLetters === undefined) await probeDeadLetters(configuration.dead_letters.path);
     const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
     cleanup.defer(() => slack.close());
     const client = createSlackClient({

@@ -1,7 +1,7 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Start } from "./config/start.ts";
 import type { Clock, Destination, Ending, Log, LogRecord, SourceName, Store, Stream } from "./model.ts";
-import { createDeadLetterFile } from "./pipeline/dead-letters.ts";
+import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
 import { isolating, type Refusal } from "./pipeline/isolate.ts";
 import { withRetry } from "./pipeline/retry.ts";
@@ -16,6 +16,8 @@ export interface StreamsOptions {
   readonly destination: Destination;
   /** The record as one line of JSON, for the dead letters. */
   readonly encode: (record: LogRecord) => string;
+  /** In place of the files in the configured folder. */
+  readonly deadLetters?: (stream: string) => DeadLetters;
   readonly store: Store;
   readonly version: string;
   readonly once: boolean;
@@ -71,13 +73,15 @@ export async function runStream(
     pageSize: limits.maxRecords,
   });
   options.onStream(report);
-  const deadLetters = createDeadLetterFile({
-    path: configuration.dead_letters.path,
-    stream: stream.name,
-    destination: destination.name,
-    clock,
-    encode: options.encode,
-  });
+  const deadLetters =
+    options.deadLetters?.(stream.name) ??
+    createDeadLetterFile({
+      path: configuration.dead_letters.path,
+      stream: stream.name,
+      destination: destination.name,
+      clock,
+      encode: options.encode,
+    });
   const send = withRetry(destination.send, {
     clock,
     random,
