@@ -12,7 +12,6 @@ const SOURCE = fileURLToPath(new URL("../src/", import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "model.ts": [],
   "clock.ts": ["model.ts"],
-  "coverage/": ["model.ts"],
   "http.ts": [],
   "backoff.ts": [],
   "retry-after.ts": [],
