@@ -167,21 +167,59 @@ export interface Commit {
   /** Absent: the position stays. */
   readonly position?: unknown;
   readonly forgetBelow?: number;
+  /** Absent: the report stays. What `status` tells of the stream; opaque to the store, replaced as a whole; JSON. */
+  readonly report?: unknown;
 }
 
 export interface StreamState {
   /** `undefined` on the first run. */
   readonly position: unknown;
+  /** `undefined` until the first is stored. */
+  readonly report: unknown;
   readonly known: Lookup;
-  /** Rejects with a `StateError`, after which nothing may be sent any more. */
+  /** Rejects with a `StateError`, or with the reason of `Claim.lost`; after either nothing may be sent any more. */
   commit(change: Commit): Promise<void>;
+}
+
+/**
+ * The right to read a stream, which one holder has at a time, among all that use the state. Disposing of it gives the
+ * stream to whoever waits for it; what is asked of its state afterwards is refused.
+ */
+export interface Claim extends AsyncDisposable {
+  readonly state: StreamState;
+  /**
+   * Aborted when another has, or may have, the stream: whatever is under way must end at once, the attempt in flight
+   * included, and nothing more can be committed. A file is never lost to another.
+   */
+  readonly lost: AbortSignal;
+}
+
+/** Small texts that belong to no stream, e.g. the sealed tokens of rotation. */
+export interface Notes {
+  read(name: string): Promise<string | undefined>;
+  /** Durable when it resolves. */
+  write(name: string, text: string): Promise<void>;
+  /** Runs `work` while no other, among all that use the state, runs work of that name. The signal ends the wait for it. */
+  exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
 export interface Store {
   /** Whether the store was made by this run. */
   readonly isNew: boolean;
-  open(stream: string): Promise<StreamState>;
+  /** Waits while somebody else holds the stream, until the signal. */
+  claim(stream: string, signal: AbortSignal): Promise<Claim>;
+  readonly notes: Notes;
   close(): Promise<void>;
+}
+
+/** What the state holds of a stream, for a reader beside the running program. */
+export interface StoredStream {
+  readonly name: string;
+  /** `undefined`: nothing was delivered yet. */
+  readonly position: unknown;
+  readonly report: unknown;
+  /** How many identities are remembered, those of forgotten entries included until they are removed. */
+  readonly identities: number;
 }
 
 /** The state cannot be read or written: exit code 3. The message names the file and the remedy. */

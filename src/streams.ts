@@ -1,6 +1,6 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Start } from "./config/start.ts";
-import type { Clock, Destination, Ending, Log, LogRecord, SourceName, Store, Stream } from "./model.ts";
+import type { Claim, Clock, Destination, Ending, Log, LogRecord, SourceName, Store, Stream } from "./model.ts";
 import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
 import { isolating, type Refusal } from "./pipeline/isolate.ts";
@@ -88,7 +88,10 @@ export async function runStream(
     attemptSignal: options.attemptSignal,
     onRetry: report.retrying,
   });
-  const state = await store.open(stream.name);
+  const claim = await claimUntil(store, stream.name, signal);
+  if (claim === undefined) return [{ stream: stream.name, result: "behind", reachedMs: undefined }];
+  await using held = claim;
+  const { state } = held;
   if (state.position === undefined)
     log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
   else report.position(state.position);
@@ -117,6 +120,16 @@ export async function runStream(
   report.close();
   if (needsTeams) return runByWorkspace(stream.source, options, signal);
   return [{ stream: stream.name, result: resultOf(ending, settings.listed), reachedMs: report.status.reachedMs }];
+}
+
+/** `undefined`: the signal ended the wait. */
+async function claimUntil(store: Store, stream: string, signal: AbortSignal): Promise<Claim | undefined> {
+  try {
+    return await store.claim(stream, signal);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  }
 }
 
 /** The client, with every call told to the report: a wait for Slack shows. */

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { explained } from "./failure.ts";
 import { createPrivately, removeDatabase, syncFolder } from "./file.ts";
-import { APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, streamSetChecksum, TABLES } from "./rows.ts";
+import { APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, TABLES } from "./rows.ts";
 
 /**
  * Makes an empty state. It is complete and on disk before it gets its name: SQLite would take the empty file that a
@@ -20,7 +20,7 @@ export async function createDatabase(path: string): Promise<void> {
       database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA synchronous = FULL; BEGIN IMMEDIATE`);
       database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
       for (const table of TABLES) database.exec(table);
-      database.prepare("INSERT INTO meta (id, checksum) VALUES (1, ?)").run(streamSetChecksum([]));
+      database.exec("INSERT INTO meta (id, streams, notes) VALUES (1, 0, 0)");
       database.exec("COMMIT");
     } finally {
       database.close();

@@ -54,5 +54,5 @@ export function assertOurs(applicationId: number, schemaVersion: number, name: s
       "Run that version, or a newer one.",
     );
   }
-  if (schemaVersion < SCHEMA_VERSION) throw damaged(name, `its schema version is ${schemaVersion}`);
+  if (schemaVersion < 1) throw damaged(name, `its schema version is ${schemaVersion}`);
 }

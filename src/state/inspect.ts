@@ -1,18 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 
+import type { StoredStream } from "../model.ts";
+import { jsonValue } from "./check-commit.ts";
 import { readStreams } from "./content.ts";
 import { explained } from "./failure.ts";
 import { hasCode, hasHotJournal } from "./file.ts";
 import { assertOurs } from "./header.ts";
 import { assertRegularFile, withSettledCopy } from "./verify.ts";
-
-export interface StreamReport {
-  readonly name: string;
-  /** `undefined`: nothing was delivered yet. */
-  readonly position: unknown;
-  /** How many identities are remembered, those of forgotten entries included until they are removed. */
-  readonly identities: number;
-}
 
 /** Commits of a running instance last milliseconds. */
 const BUSY_MS = 5000;
@@ -22,7 +16,7 @@ const BUSY_MS = 5000;
  * that a writer would notice for long, and changes nothing. Rejects with a `StateError` when the file cannot be read or
  * its positions cannot be trusted.
  */
-export async function inspectSqliteState(path: string): Promise<readonly StreamReport[] | undefined> {
+export async function inspectSqliteState(path: string): Promise<readonly StoredStream[] | undefined> {
   try {
     await assertRegularFile(path);
     try {
@@ -38,16 +32,17 @@ export async function inspectSqliteState(path: string): Promise<readonly StreamR
   }
 }
 
-function read(path: string, name: string): StreamReport[] {
+function read(path: string, name: string): StoredStream[] {
   const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
   try {
     database.exec("BEGIN");
     const pragma = (what: string): number => Number(database.prepare(`PRAGMA ${what}`).get()?.[what]);
     assertOurs(pragma("application_id"), pragma("user_version"), name);
     const count = database.prepare("SELECT count(*) AS moved FROM ledger WHERE stream = ?");
-    return readStreams(database, name).map(({ id, name, position, recent }) => ({
+    return readStreams(database, name).map(({ id, name, position, report, recent }) => ({
       name,
-      position: position === null ? undefined : (JSON.parse(position) as unknown),
+      position: jsonValue(position),
+      report: jsonValue(report),
       identities: recent + Number(count.get(id)?.["moved"]),
     }));
   } finally {

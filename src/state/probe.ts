@@ -3,10 +3,10 @@ import { constants } from "node:fs";
 import { access, open, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-import { StateError } from "../model.ts";
+import { StateError, type StoredStream } from "../model.ts";
 import { explained } from "./failure.ts";
 import { hasCode } from "./file.ts";
-import { inspectSqliteState, type StreamReport } from "./inspect.ts";
+import { inspectSqliteState } from "./inspect.ts";
 import { acquireLock } from "./lock.ts";
 import { verify } from "./verify.ts";
 
@@ -16,7 +16,7 @@ import { verify } from "./verify.ts";
  */
 export type StateProbe =
   | { readonly kind: "new" }
-  | { readonly kind: "in_use" | "ready"; readonly streams: readonly StreamReport[] };
+  | { readonly kind: "in_use" | "ready"; readonly streams: readonly StoredStream[] };
 
 /** What a commit may need at once. */
 const ROOM = 262_144;

@@ -8,6 +8,7 @@ import { createDatabase } from "./create.ts";
 import { explained, tooLittleRoom } from "./failure.ts";
 import { locate } from "./locate.ts";
 import { acquireLock } from "./lock.ts";
+import { migrate } from "./migrate.ts";
 import { createStore } from "./streams.ts";
 import { patiently, transact } from "./transaction.ts";
 import { verify } from "./verify.ts";
@@ -21,13 +22,14 @@ export interface SqliteStoreOptions {
   /** How many identities all streams together may hold in memory: some 200 bytes each. */
   readonly recentAtMost?: number;
   /** Tests end the process in it. */
-  readonly reached?: (point: CommitPoint | "store-created", stream?: string) => void;
+  readonly reached?: (point: CommitPoint | "store-created" | "migration-written", stream?: string) => void;
   /** Tests make the file full. */
   readonly maxPages?: number;
 }
 
 /**
- * Opens the state file, or makes it when there is none (`isNew`). Rejects with a `StateError`, the file untouched, when
+ * Opens the state file, or makes it when there is none (`isNew`); one of an older version is brought to this one, in one
+ * transaction. Rejects with a `StateError`, the file untouched, when
  * it is not a whole state of this program, when another instance has it, or when it cannot be written.
  */
 export async function openSqliteStore({
@@ -52,6 +54,7 @@ export async function openSqliteStore({
     }
     database = openDatabase(file, maxPages);
     await probe(database, file);
+    await migrate(database, file, () => reached("migration-written"));
     return createStore({ database, path: file, isNew: !exists, release, recentAtMost, reached });
   } catch (error) {
     database?.close();

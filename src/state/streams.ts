@@ -1,15 +1,18 @@
 import type { DatabaseSync } from "node:sqlite";
 
 import type { Commit, Store, StreamState } from "../model.ts";
-import { checkCommit } from "./check-commit.ts";
+import { checkCommit, type CommitTexts, jsonValue } from "./check-commit.ts";
+import { lastingClaim } from "./claims.ts";
 import type { CommitPoint } from "./commit-point.ts";
 import { readStreams } from "./content.ts";
 import { explained, taken } from "./failure.ts";
 import { openLedger } from "./ledger.ts";
-import { type StreamRow, streamChecksum, streamSetChecksum } from "./rows.ts";
+import { createNotes } from "./notes.ts";
+import { addChecksums, type StreamRow, streamChecksum, streamSetSum } from "./rows.ts";
 import { patiently, transact } from "./transaction.ts";
+import { createTurns } from "./turns.ts";
 
-/** The store over a state file that was verified, is locked and can be written. */
+/** The store over a state file that was verified, is of this version, is locked and can be written. */
 export function createStore({
   database,
   path,
@@ -25,13 +28,18 @@ export function createStore({
   readonly recentAtMost: number;
   readonly reached: (point: CommitPoint, stream: string) => void;
 }): Store {
-  const insert = database.prepare("INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  const insert = insertStream(database);
   const update = database.prepare(
-    "UPDATE streams SET position = ?, generation = ?, forget_below = ?, recent = ?, moved = ?, checksum = ? " +
-      "WHERE id = ? AND generation = ? AND checksum = ?",
+    "UPDATE streams SET position = ?, report = ?, generation = ?, forget_below = ?, recent = ?, moved = ?, " +
+      "checksum = ? WHERE id = ? AND generation = ? AND checksum = ?",
   );
-  const updateSet = database.prepare("UPDATE meta SET checksum = ?");
-  const states = new Map<string, Promise<StreamState>>();
+  const updateSet = database.prepare("UPDATE meta SET streams = ? WHERE streams = ?");
+  const rows = new Map<string, StreamRow>();
+  let setSum = 0;
+  let lastId = 0;
+  const closed = new AbortController();
+  const turn = createTurns();
+  let held = 0;
   let failure: unknown;
 
   /** After any failure the store is done with. */
@@ -47,69 +55,105 @@ export function createStore({
     }
   };
 
+  const addRow = (row: StreamRow): void => {
+    rows.set(row.name, row);
+    setSum = addChecksums(setSum, streamSetSum([row]));
+    lastId = Math.max(lastId, row.id);
+  };
+  readStreams(database, path).forEach(addRow);
+
   const rowOf = (name: string): StreamRow => {
-    const rows = readStreams(database, path);
-    const found = rows.find((row) => row.name === name);
+    const found = rows.get(name);
     if (found !== undefined) return found;
-    const id = Math.max(0, ...rows.map((row) => row.id)) + 1;
-    const row: StreamRow = { id, name, position: null, generation: 0, forgetBelow: null, recent: 0, moved: 0 };
-    insert.run(id, name, null, 0, null, 0, 0, streamChecksum(row));
-    updateSet.run(streamSetChecksum([...rows, row]));
+    const id = lastId + 1;
+    const row = { id, name, position: null, report: null, generation: 0, forgetBelow: null, recent: 0, moved: 0 };
+    transact(database, () => {
+      if (updateSet.run(addChecksums(setSum, streamSetSum([row])), setSum).changes !== 1) throw taken(path);
+      insert(row);
+    });
+    addRow(row);
     return row;
   };
 
   /** Only if it is still as this instance left it. */
   const replace = (before: StreamRow, after: StreamRow): void => {
-    const { position, generation, forgetBelow, recent, moved } = after;
-    const values = [position, generation, forgetBelow, recent, moved, streamChecksum(after)];
+    const { position, report, generation, forgetBelow, recent, moved } = after;
+    const values = [position, report, generation, forgetBelow, recent, moved, streamChecksum(after)];
     const { changes } = update.run(...values, before.id, before.generation, streamChecksum(before));
     if (changes !== 1) throw taken(path);
   };
 
   const open = (name: string): StreamState => {
-    let row = transact(database, () => rowOf(name));
+    let row = rowOf(name);
     const ledger = openLedger(database, path, row);
 
-    const commit = (change: Commit, position: string | undefined): void => {
+    const commit = (change: Commit, { position, report }: CommitTexts): void => {
       const { after, settle } = transact(database, () => {
         reached("position-begun", name);
         const forgetBelow = highest(row.forgetBelow, change.forgetBelow ?? null);
-        const { settle, ...counts } = ledger.write(change.remember, forgetBelow, recentAtMost / states.size);
-        const generation = row.generation + 1;
-        const after = { ...row, position: position ?? row.position, generation, forgetBelow, ...counts };
+        const { settle, ...counts } = ledger.write(change.remember, forgetBelow, recentAtMost / held);
+        const texts = { position: position ?? row.position, report: report ?? row.report };
+        const after = { ...row, ...texts, generation: row.generation + 1, forgetBelow, ...counts };
         replace(row, after);
         reached("position-written", name);
         return { after, settle };
       });
       row = after;
+      rows.set(name, row);
       settle();
       reached("position-committed", name);
     };
 
     return {
       get position() {
-        return row.position === null ? undefined : (JSON.parse(row.position) as unknown);
+        return jsonValue(row.position);
+      },
+      get report() {
+        return jsonValue(row.report);
       },
       known: (keys) => guarded(() => ledger.lookUp(keys)),
       commit: async (change) => {
-        const position = checkCommit(change);
-        await guarded(() => commit(change, position));
+        const texts = checkCommit(change);
+        await guarded(() => commit(change, texts));
       },
     };
   };
 
   return {
     isNew,
-    open: async (name) => {
-      const state = states.get(name) ?? guarded(() => open(name));
-      states.set(name, state);
-      return await state;
+    claim: async (name, signal) => {
+      const pass = await turn(name, AbortSignal.any([signal, closed.signal]));
+      try {
+        const state = await guarded(() => open(name));
+        held += 1;
+        return lastingClaim(state, () => {
+          held -= 1;
+          pass();
+        });
+      } catch (error) {
+        pass();
+        throw error;
+      }
     },
+    notes: createNotes({ database, path, guarded, closed: closed.signal }),
     close: async () => {
       failure ??= new Error("The store is closed");
+      closed.abort(failure);
       if (database.isOpen) database.close();
       release();
     },
+  };
+}
+
+/** Adds a row for a stream; the sum over the set of streams is the caller's. */
+export function insertStream(database: DatabaseSync): (row: StreamRow) => void {
+  const insert = database.prepare(
+    "INSERT INTO streams (id, name, position, report, generation, forget_below, recent, moved, checksum) " +
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  );
+  return (row) => {
+    const { id, name, position, report, generation, forgetBelow, recent, moved } = row;
+    insert.run(id, name, position, report, generation, forgetBelow, recent, moved, streamChecksum(row));
   };
 }
 

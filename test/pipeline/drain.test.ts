@@ -31,6 +31,7 @@ function scene(pages: readonly Page[], deliver: Deliver, maxRecords = 1000) {
   };
   const state: StreamState = {
     position: undefined,
+    report: undefined,
     known: () => Promise.resolve(new Map()),
     commit(change) {
       happened.push(`commit ${change.remember.length} ${String(change.position)}`);

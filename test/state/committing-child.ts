@@ -4,6 +4,7 @@
  */
 import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { hex } from "./identity.ts";
+import { stateOf } from "./held.ts";
 
 const [path = "", point] = process.argv.slice(2);
 let passed = 0;
@@ -15,7 +16,7 @@ const store = await openSqliteStore({
     if (passed === (point === "store-created" ? 1 : 3)) process.kill(process.pid, "SIGKILL");
   },
 });
-const states = [await store.open("a"), await store.open("b")];
+const states = [await stateOf(store, "a"), await stateOf(store, "b")];
 for (;;) {
   for (const [s, state] of states.entries()) {
     const n = Number(state.position ?? 0) + 1;

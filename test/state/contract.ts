@@ -4,6 +4,7 @@ import type { Store, StreamState } from "../../src/model.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
 import { hex, identity } from "./identity.ts";
 import { type Harness, type Model, type Real, storeCommands } from "./store-model.ts";
+import { claimOf, stateOf } from "./held.ts";
 
 const STREAM = "access_logs/T1";
 
@@ -12,11 +13,11 @@ export function describeStore(name: string, harness: () => Harness, runs: number
   const opened = async (): Promise<{ harness: Harness; store: Store; state: StreamState }> => {
     const made = harness();
     const store = await made.open();
-    return { harness: made, store, state: await store.open(STREAM) };
+    return { harness: made, store, state: await stateOf(store, STREAM) };
   };
   const again = async (made: Harness, store: Store): Promise<StreamState> => {
     await store.close();
-    return (await made.open()).open(STREAM);
+    return stateOf(await made.open(), STREAM);
   };
 
   describe(`${name}, as a store`, () => {
@@ -28,7 +29,7 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       await store.close();
       const second = await harness.open();
       expect(second.isNew).toBe(false);
-      expect((await second.open(STREAM)).position).toBeUndefined();
+      expect((await stateOf(second, STREAM)).position).toBeUndefined();
     });
 
     it("gives back a position as JSON does, and keeps it when a commit brings none", async () => {
@@ -90,7 +91,7 @@ export function describeStore(name: string, harness: () => Harness, runs: number
 
     it("forgets what is below the mark, of what it knew and of what it is told now, and nothing else", async () => {
       const { harness, store, state } = await opened();
-      const other = await store.open("audit_logs/E1");
+      const other = await stateOf(store, "audit_logs/E1");
       await other.commit({ remember: [identity(1, { mark: 1 })] });
       await state.commit({ remember: [identity(1, { mark: 9 }), identity(2, { mark: 10 })] });
       await state.commit({ remember: [identity(3, { mark: 9.5 }), identity(4, { mark: 11 })], forgetBelow: 10 });
@@ -109,18 +110,117 @@ export function describeStore(name: string, harness: () => Harness, runs: number
 
     it("keeps streams apart", async () => {
       const { store, state } = await opened();
-      const other = await store.open("access_logs/T2");
+      const other = await stateOf(store, "access_logs/T2");
       await state.commit({ remember: [identity(1)], position: "mine" });
       expect(other.position).toBeUndefined();
       expect((await other.known([hex(1)])).size).toBe(0);
     });
 
-    it("sees one stream's state under both of two handles", async () => {
-      const { store, state } = await opened();
-      const twin = await store.open(STREAM);
-      await state.commit({ remember: [identity(1)], position: 1 });
-      expect(twin.position).toBe(1);
-      expect((await twin.known([hex(1)])).size).toBe(1);
+    it("gives back a report as JSON does, apart from the position, and keeps it when a commit brings none", async () => {
+      const { harness, store, state } = await opened();
+      expect(state.report).toBeUndefined();
+      await state.commit({ remember: [], report: { holes: [{ from: 1 }], text: "ä\u0000\ud800", gone: undefined } });
+      expect(state.report).toEqual({ holes: [{ from: 1 }], text: "ä\u0000\ud800" });
+      expect(state.position).toBeUndefined();
+      await state.commit({ remember: [], position: 1 });
+      const found = await again(harness, store);
+      expect(found.report).toEqual({ holes: [{ from: 1 }], text: "ä\u0000\ud800" });
+      await found.commit({ remember: [], report: null });
+      expect([found.report, found.position]).toEqual([null, 1]);
+    });
+
+    it("gives a stream to one holder at a time, in the order in which they came", async () => {
+      const { store } = await opened();
+      const first = await claimOf(store, "audit_logs/E1");
+      const order: string[] = [];
+      const waiting = ["second", "third"].map(async (name) => {
+        const claim = await claimOf(store, "audit_logs/E1");
+        order.push(`${name} finds ${String(claim.state.position)}`);
+        await claim.state.commit({ remember: [], position: name });
+        await claim[Symbol.asyncDispose]();
+      });
+      await first.state.commit({ remember: [], position: "first" });
+      expect(order).toEqual([]);
+      await first[Symbol.asyncDispose]();
+      await Promise.all(waiting);
+      expect(order).toEqual(["second finds first", "third finds second"]);
+      expect(first.lost.aborted).toBe(false);
+    });
+
+    it("ends a wait for a stream with the signal's reason, and lets those behind it on", async () => {
+      const { store } = await opened();
+      const first = await claimOf(store, "audit_logs/E1");
+      const stop = new AbortController();
+      const second = store.claim("audit_logs/E1", stop.signal);
+      const third = claimOf(store, "audit_logs/E1");
+      const reason = new Error("stopped");
+      stop.abort(reason);
+      await expect(second).rejects.toBe(reason);
+      await expect(store.claim("audit_logs/E2", stop.signal)).rejects.toBe(reason);
+      await first[Symbol.asyncDispose]();
+      expect((await third).state.position).toBeUndefined();
+    });
+
+    it("refuses what is asked of a stream that was released, and goes on", async () => {
+      const { store } = await opened();
+      const claim = await claimOf(store, "audit_logs/E1");
+      await claim[Symbol.asyncDispose]();
+      await claim[Symbol.asyncDispose]();
+      await expect(claim.state.commit({ remember: [], position: 1 })).rejects.toThrow("released");
+      await expect(claim.state.known([])).rejects.toThrow("released");
+      expect((await stateOf(store, "audit_logs/E1")).position).toBeUndefined();
+    });
+
+    it("keeps notes, each under its name, and gives back any text", async () => {
+      const { harness, store } = await opened();
+      expect(await store.notes.read("token/T1")).toBeUndefined();
+      await store.notes.write("token/T1", "old");
+      await store.notes.write("token/T1", "new \u0000\ud800'\"ä");
+      await store.notes.write("empty", "");
+      expect(await store.notes.read("token/T1")).toBe("new \u0000\ud800'\"ä");
+      await store.close();
+      const { notes } = await harness.open();
+      expect([await notes.read("token/T1"), await notes.read("empty"), await notes.read("none")]).toEqual([
+        "new \u0000\ud800'\"ä",
+        "",
+        undefined,
+      ]);
+    });
+
+    it("runs work on a note by itself, whatever its outcome, and beside that on another", async () => {
+      const { notes } = (await opened()).store;
+      const signal = new AbortController().signal;
+      let running = 0;
+      const count = async (): Promise<void> => {
+        running += 1;
+        expect(running).toBe(1);
+        const text = (await notes.read("count")) ?? "0";
+        await notes.exclusively("other", signal, async () => {});
+        await notes.write("count", String(Number(text) + 1));
+        running -= 1;
+        if (text === "3") throw new Error("mine");
+      };
+      const settled = await Promise.allSettled(
+        Array.from({ length: 8 }, () => notes.exclusively("count", signal, count)),
+      );
+      expect(settled.filter(({ status }) => status === "rejected")).toEqual([
+        { status: "rejected", reason: new Error("mine") },
+      ]);
+      expect(await notes.read("count")).toBe("8");
+      expect(await notes.exclusively("count", signal, async () => "value")).toBe("value");
+    });
+
+    it("ends a wait for a note's turn with the signal's reason", async () => {
+      const { notes } = (await opened()).store;
+      const stop = new AbortController();
+      const reason = new Error("stopped");
+      const held = Promise.withResolvers<void>();
+      const first = notes.exclusively("n", new AbortController().signal, () => held.promise);
+      const second = notes.exclusively("n", stop.signal, () => Promise.reject(new Error("ran")));
+      stop.abort(reason);
+      await expect(second).rejects.toBe(reason);
+      held.resolve();
+      await first;
     });
 
     it.each<[CommitPoint, unknown, number]>([
@@ -129,15 +229,14 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       ["position-committed", "after", 1],
     ])("after a crash at %s has all of the commit or nothing", async (point, position, known) => {
       const { harness, store, state } = await opened();
-      await state.commit({ remember: [identity(1)], position: "before" });
+      await state.commit({ remember: [identity(1)], position: "before", report: "before" });
       harness.crashAt(point);
-      await expect(state.commit({ remember: [identity(2)], position: "after", forgetBelow: 0 })).rejects.toThrow(
-        "crash",
-      );
+      const change = { remember: [identity(2)], position: "after", forgetBelow: 0, report: "after" };
+      await expect(state.commit(change)).rejects.toThrow("crash");
       await expect(state.commit({ remember: [], position: "later" })).rejects.toThrow("crash");
       await expect(state.known([hex(1)])).rejects.toThrow("crash");
       const state2 = await again(harness, store);
-      expect(state2.position).toBe(position);
+      expect([state2.position, state2.report]).toEqual([position, position]);
       expect((await state2.known([hex(2)])).size).toBe(known);
       expect((await state2.known([hex(1)])).size).toBe(1);
     });
@@ -151,6 +250,7 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       ["an infinite count", { remember: [identity(1, { count: Infinity })] }],
       ["forgetting without a bound", { remember: [], forgetBelow: Infinity }],
       ["a position that is not JSON", { remember: [], position: () => {} }],
+      ["a report that is not JSON", { remember: [], report: () => {} }],
     ])("refuses %s as a defect, and goes on", async (_, change) => {
       const { state } = await opened();
       await expect(state.commit(change)).rejects.toThrow(TypeError);
@@ -163,7 +263,10 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       await store.close();
       await expect(state.commit({ remember: [] })).rejects.toThrow("closed");
       await expect(state.known([])).rejects.toThrow("closed");
-      await expect(store.open("audit_logs/E1")).rejects.toThrow("closed");
+      await expect(stateOf(store, "audit_logs/E1")).rejects.toThrow("closed");
+      await expect(stateOf(store, STREAM)).rejects.toThrow("closed");
+      await expect(store.notes.read("n")).rejects.toThrow("closed");
+      await expect(store.notes.write("n", "")).rejects.toThrow("closed");
       await store.close();
     });
 
@@ -173,8 +276,8 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       async () => {
         const property = fc.asyncProperty(storeCommands, async (commands) => {
           const made = harness();
-          const real: Real = { harness: made, store: await made.open(), states: new Map() };
-          const model: Model = { streams: new Map() };
+          const real: Real = { harness: made, store: await made.open(), claims: new Map() };
+          const model: Model = { streams: new Map(), notes: new Map() };
           try {
             await fc.asyncModelRun(() => ({ model, real }), commands);
           } finally {

@@ -9,6 +9,7 @@ import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { hex, identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { stateOf } from "./held.ts";
 
 const CHILD = fileURLToPath(new URL("opening-child.ts", import.meta.url));
 const IS_ROOT = process.getuid?.() === 0;
@@ -20,7 +21,7 @@ describe("a full disk", () => {
   it("stops the stream with the old state in place, and everything after it", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, maxPages: 60 });
-    const [state, other] = [await store.open("a"), await store.open("b")];
+    const [state, other] = [await stateOf(store, "a"), await stateOf(store, "b")];
     let position = 0;
     const fill = async (): Promise<never> => {
       for (;;) {
@@ -36,7 +37,7 @@ describe("a full disk", () => {
     await store.close();
 
     const roomier = await openSqliteStore({ path });
-    const again = await roomier.open("a");
+    const again = await stateOf(roomier, "a");
     expect(again.position).toBe(position);
     expect((await again.known([hex(position * 500), hex((position + 1) * 500)])).size).toBe(1);
     await again.commit({ remember: page(position + 1), position: position + 1 });
@@ -50,7 +51,7 @@ describe("a full disk", () => {
     // What the probe needs is free within the file, and so it passes: a commit would, too.
     await (await openSqliteStore({ path, maxPages: pages })).close();
     const store = await openSqliteStore({ path, recentAtMost: 1 });
-    await (await store.open("a")).commit({ remember: page(0), position: 1 });
+    await (await stateOf(store, "a")).commit({ remember: page(0), position: 1 });
     await store.close();
     expect(await refusal(openSqliteStore({ path, maxPages: 1 }))).toContain("the disk is full");
   });
@@ -64,7 +65,7 @@ describe("a full disk", () => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
     const store = await openSqliteStore({ path });
-    await (await store.open("a")).commit({ remember: page(0), position: 1 });
+    await (await stateOf(store, "a")).commit({ remember: page(0), position: 1 });
     await store.close();
     fillUp(join(folder, "other"));
     const bytes = readFileSync(path);
@@ -74,7 +75,7 @@ describe("a full disk", () => {
     expect(readFileSync(path).equals(bytes)).toBe(true);
     rmSync(join(folder, "other"));
     const roomier = await openSqliteStore({ path });
-    expect((await roomier.open("a")).position).toBe(1);
+    expect((await stateOf(roomier, "a")).position).toBe(1);
     await roomier.close();
   });
 
@@ -82,14 +83,14 @@ describe("a full disk", () => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
     const store = await openSqliteStore({ path });
-    const state = await store.open("a");
+    const state = await stateOf(store, "a");
     await state.commit({ remember: page(0), position: 1 });
     fillUp(join(folder, "other"));
     expect(await refusal(state.commit({ remember: page(1), position: 2 }))).toContain("the disk is full");
     await store.close();
     rmSync(join(folder, "other"));
     const roomier = await openSqliteStore({ path });
-    const again = await roomier.open("a");
+    const again = await stateOf(roomier, "a");
     expect(again.position).toBe(1);
     expect((await again.known([hex(499), hex(500)])).size).toBe(1);
     await roomier.close();
@@ -114,7 +115,7 @@ describe("a disk that fails", () => {
     );
     const committed = Number(/\d+/.exec(stdout)?.[0]);
     const store = await openSqliteStore({ path });
-    expect((await store.open("access_logs/T1")).position).toEqual({ page: committed - 1 });
+    expect((await stateOf(store, "access_logs/T1")).position).toEqual({ page: committed - 1 });
     await store.close();
   });
 });

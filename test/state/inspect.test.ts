@@ -8,6 +8,7 @@ import { identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
 import { makeSample } from "./sample.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { stateOf } from "./held.ts";
 
 describe("inspectSqliteState", () => {
   it("says that there is no state, and makes none", async () => {
@@ -20,13 +21,13 @@ describe("inspectSqliteState", () => {
   it("reads beside a running instance what that one committed", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 3 });
-    const first = await store.open("access_logs/T1");
-    await store.open("audit_logs/E1");
+    const first = await stateOf(store, "access_logs/T1");
+    await stateOf(store, "audit_logs/E1");
     await first.commit({ remember: [identity(1), identity(2), identity(3)], position: { low: 1 } });
-    await first.commit({ remember: [identity(4)] });
+    await first.commit({ remember: [identity(4)], report: { pages: 1 } });
     expect(await inspectSqliteState(path)).toEqual([
-      { name: "access_logs/T1", position: { low: 1 }, identities: 4 },
-      { name: "audit_logs/E1", position: undefined, identities: 0 },
+      { name: "access_logs/T1", position: { low: 1 }, report: { pages: 1 }, identities: 4 },
+      { name: "audit_logs/E1", position: undefined, report: undefined, identities: 0 },
     ]);
     await first.commit({ remember: [], position: { low: 2 } });
     expect((await inspectSqliteState(path))?.[0]?.position).toEqual({ low: 2 });

@@ -9,6 +9,7 @@ import { refusal } from "./refusal.ts";
 import { contentOf, makeSample } from "./sample.ts";
 import { copyTo } from "./sqlite-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { claimOf } from "./held.ts";
 
 /** A state as a power cut in the middle of a commit leaves it: pages of the file overwritten, the old ones in the journal. */
 async function interrupted(): Promise<{ path: string; content: string }> {
@@ -112,8 +113,9 @@ describe("a journal that does not belong to the state", () => {
     copyFileSync(path, copy);
     copyFileSync(`${path}-journal`, `${copy}-journal`);
     const first = await openSqliteStore({ path: copy });
-    const state = await first.open("access_logs/T1");
-    await state.commit({ remember: [], position: "newer" });
+    const claim = await claimOf(first, "access_logs/T1");
+    await claim.state.commit({ remember: [], position: "newer" });
+    await claim[Symbol.asyncDispose]();
     const content = await contentOf(first);
     await first.close();
     copyFileSync(`${path}-journal`, `${copy}-journal`);

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { hex } from "./identity.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { stateOf } from "./held.ts";
 
 const CHILD = fileURLToPath(new URL("committing-child.ts", import.meta.url));
 const KILLS = 20;
@@ -34,7 +35,7 @@ async function killed(path: string, point: string | undefined, lines: number): P
 async function expectWhole(path: string, reported: readonly number[]): Promise<void> {
   const store = await openSqliteStore({ path });
   for (const [s, name] of ["a", "b"].entries()) {
-    const state = await store.open(name);
+    const state = await stateOf(store, name);
     const position = Number(state.position ?? 0);
     const last = reported[s] ?? 0;
     expect(position === last || position === last + 1 || last === 0).toBe(true);

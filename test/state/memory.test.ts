@@ -5,6 +5,7 @@ import { createMemoryDisk, createMemoryStore } from "../../src/state/memory.ts";
 import { describeStore } from "./contract.ts";
 import { hex, identity } from "./identity.ts";
 import type { Harness } from "./store-model.ts";
+import { stateOf } from "./held.ts";
 
 function memoryHarness(): Harness {
   const disk = createMemoryDisk();
@@ -30,19 +31,19 @@ describeStore("memory", memoryHarness, 500);
 describe("createMemoryStore", () => {
   it("has a disk of which a copy is a snapshot", async () => {
     const disk = createMemoryDisk();
-    const state = await createMemoryStore({ disk }).open("s");
+    const state = await stateOf(createMemoryStore({ disk }), "s");
     await state.commit({ remember: [identity(1)], position: 1 });
     const snapshot = structuredClone(disk);
     await state.commit({ remember: [identity(2)], position: 2 });
-    const restored = await createMemoryStore({ disk: snapshot }).open("s");
+    const restored = await stateOf(createMemoryStore({ disk: snapshot }), "s");
     expect(restored.position).toBe(1);
     expect([...(await restored.known([hex(1), hex(2)])).keys()]).toEqual([hex(1)]);
   });
 
   it("refuses the commit of a store that another one has overtaken", async () => {
     const disk = createMemoryDisk();
-    const first = await createMemoryStore({ disk }).open("s");
-    const second = await createMemoryStore({ disk }).open("s");
+    const first = await stateOf(createMemoryStore({ disk }), "s");
+    const second = await stateOf(createMemoryStore({ disk }), "s");
     await second.commit({ remember: [], position: 2 });
     await expect(first.commit({ remember: [], position: 1 })).rejects.toThrow(StateError);
     expect(second.position).toBe(2);
@@ -50,7 +51,7 @@ describe("createMemoryStore", () => {
 
   it("waits for its hook, so a test can hold a commit up", async () => {
     const held = Promise.withResolvers<void>();
-    const state = await createMemoryStore({ reached: () => held.promise }).open("s");
+    const state = await stateOf(createMemoryStore({ reached: () => held.promise }), "s");
     const commit = state.commit({ remember: [], position: 1 });
     await Promise.resolve();
     expect(state.position).toBeUndefined();

@@ -9,6 +9,7 @@ import { hex, identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { stateOf } from "./held.ts";
 
 describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 10);
 describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 40);
@@ -17,7 +18,7 @@ describe("openSqliteStore on a first run", () => {
   it("makes the last folder with mode 0700 and the files with 0600", async () => {
     const path = join(temporaryFolder(), "new", "state.db");
     const store = await openSqliteStore({ path });
-    await (await store.open("s")).commit({ remember: [identity(1)], position: 1 });
+    await (await stateOf(store, "s")).commit({ remember: [identity(1)], position: 1 });
     expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
     expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db.lock"]);
     for (const file of [path, `${path}.lock`]) expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -33,7 +34,7 @@ describe("openSqliteStore on a first run", () => {
         if (point === "position-written") mode = statSync(`${path}-journal`).mode & 0o777;
       },
     });
-    await (await store.open("s")).commit({ remember: [], position: 1 });
+    await (await stateOf(store, "s")).commit({ remember: [], position: 1 });
     expect(mode).toBe(0o600);
     await store.close();
   });
@@ -135,7 +136,7 @@ describe("openSqliteStore beside others", () => {
   it("lets readers in, before and after a commit", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path });
-    const state = await store.open("s");
+    const state = await stateOf(store, "s");
     await state.commit({ remember: [], position: 1 });
     const reader = new DatabaseSync(path, { readOnly: true });
     const read = reader.prepare("SELECT position FROM streams");
@@ -149,7 +150,7 @@ describe("openSqliteStore beside others", () => {
   it("waits for a reader that is in the way of a commit", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path });
-    const state = await store.open("s");
+    const state = await stateOf(store, "s");
     const reader = new DatabaseSync(path, { readOnly: true });
     reader.exec("BEGIN; SELECT * FROM streams");
     const commit = state.commit({ remember: [identity(1)], position: 1 });
@@ -165,16 +166,16 @@ describe("openSqliteStore beside others", () => {
   it("notices another writer where locks do nothing, and keeps what that one wrote", async () => {
     const path = join(temporaryFolder(), "state.db");
     const first = await openSqliteStore({ path });
-    const mine = await first.open("s");
+    const mine = await stateOf(first, "s");
     await mine.commit({ remember: [], position: "before" });
     rmSync(`${path}.lock`);
     const second = await openSqliteStore({ path });
-    await (await second.open("s")).commit({ remember: [identity(2)], position: "theirs" });
+    await (await stateOf(second, "s")).commit({ remember: [identity(2)], position: "theirs" });
     await expect(mine.commit({ remember: [identity(1)], position: "mine" })).rejects.toThrow(/another instance/);
     await expect(mine.commit({ remember: [identity(1)], position: "mine" })).rejects.toThrow(StateError);
     await first.close();
     await second.close();
-    const third = await (await openSqliteStore({ path })).open("s");
+    const third = await stateOf(await openSqliteStore({ path }), "s");
     expect(third.position).toBe("theirs");
     expect([...(await third.known([hex(1), hex(2)])).keys()]).toEqual([hex(2)]);
   });
@@ -187,7 +188,7 @@ describe("the state file", () => {
   ])("%s", async (_, keptRounds, least, most) => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 500 });
-    const state = await store.open("s");
+    const state = await stateOf(store, "s");
     for (let round = 0; round < 100; round += 1) {
       const remember = Array.from({ length: 20 }, (_, i) => identity(round * 20 + i, { mark: round }));
       await state.commit({ remember, forgetBelow: Math.max(0, round - keptRounds) });
@@ -207,7 +208,7 @@ describe("the state file", () => {
   it("does not grow without end while identities come and go", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 200 });
-    const state = await store.open("s");
+    const state = await stateOf(store, "s");
     const sizes: number[] = [];
     for (let round = 0; round < 60; round += 1) {
       const remember = Array.from({ length: 100 }, (_, i) => identity(round * 100 + i, { mark: round }));

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import type { Commit, Identity, Store, StreamState } from "../../src/model.ts";
+import type { Claim, Commit, Identity, Store, StreamState } from "../../src/model.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
+import { claimOf } from "./held.ts";
 
 /** A kind of store, and one state that it keeps over restarts. */
 export interface Harness {
@@ -12,12 +13,13 @@ export interface Harness {
 
 /** What the store should hold, told as plainly as possible. */
 export interface Model {
-  readonly streams: Map<string, { position: unknown; forgetBelow: number; remembered: Identity[] }>;
+  readonly notes: Map<string, string>;
+  readonly streams: Map<string, { position: unknown; report: unknown; forgetBelow: number; remembered: Identity[] }>;
 }
 export interface Real {
   readonly harness: Harness;
   store: Store;
-  readonly states: Map<string, StreamState>;
+  readonly claims: Map<string, Claim>;
 }
 type StoreCommand = fc.AsyncCommand<Model, Real>;
 
@@ -26,7 +28,7 @@ const KEYS = Array.from({ length: 12 }, (_, i) => (i * 0x1234567).toString(16).p
 const VERSIONS = ["", "1".repeat(32), "e".repeat(32)];
 
 function expectedOf(model: Model, stream: string) {
-  const { position, forgetBelow, remembered } = model.streams.get(stream) ?? emptyStream();
+  const { position, report, forgetBelow, remembered } = model.streams.get(stream) ?? emptyStream();
   const known = new Map<string, Identity[]>();
   for (const key of KEYS) {
     const versions = VERSIONS.flatMap((version) => {
@@ -36,23 +38,24 @@ function expectedOf(model: Model, stream: string) {
     });
     if (versions.length > 0) known.set(key, versions);
   }
-  return { position, known };
+  return { position, report, known };
 }
 
-function emptyStream(): { position: unknown; forgetBelow: number; remembered: Identity[] } {
-  return { position: undefined, forgetBelow: -Infinity, remembered: [] };
+function emptyStream(): { position: unknown; report: unknown; forgetBelow: number; remembered: Identity[] } {
+  return { position: undefined, report: undefined, forgetBelow: -Infinity, remembered: [] };
 }
 
 async function stateOf(real: Real, stream: string): Promise<StreamState> {
-  const state = real.states.get(stream) ?? (await real.store.open(stream));
-  real.states.set(stream, state);
-  return state;
+  const claim = real.claims.get(stream) ?? (await claimOf(real.store, stream));
+  real.claims.set(stream, claim);
+  return claim.state;
 }
 
 function applyTo(model: Model, stream: string, change: Commit): void {
   const content = model.streams.get(stream) ?? emptyStream();
   model.streams.set(stream, {
     position: change.position === undefined ? content.position : JSON.parse(JSON.stringify(change.position)),
+    report: change.report === undefined ? content.report : JSON.parse(JSON.stringify(change.report)),
     forgetBelow: Math.max(content.forgetBelow, change.forgetBelow ?? -Infinity),
     remembered: [...content.remembered, ...change.remember],
   });
@@ -60,7 +63,7 @@ function applyTo(model: Model, stream: string, change: Commit): void {
 
 async function reopen(real: Real): Promise<void> {
   await real.store.close();
-  real.states.clear();
+  real.claims.clear();
   real.store = await real.harness.open();
 }
 
@@ -68,8 +71,9 @@ const look = (stream: string): StoreCommand => ({
   check: () => true,
   async run(model, real) {
     const state = await stateOf(real, stream);
-    const { position, known } = expectedOf(model, stream);
+    const { position, report, known } = expectedOf(model, stream);
     expect(state.position).toEqual(position);
+    expect(state.report).toEqual(report);
     const found = await state.known(KEYS);
     const sorted = [...found].map(([key, versions]) => [key, versions.toSorted(byVersion)] as const);
     expect(new Map(sorted)).toEqual(known);
@@ -103,6 +107,32 @@ const crash = (stream: string, change: Commit, point: CommitPoint): StoreCommand
   toString: () => `crash(${stream}, ${JSON.stringify(change)}, ${point})`,
 });
 
+const writeNote = (name: string, text: string): StoreCommand => ({
+  check: () => true,
+  async run(model, real) {
+    await real.store.notes.write(name, text);
+    model.notes.set(name, text);
+  },
+  toString: () => `writeNote(${name}, ${JSON.stringify(text)})`,
+});
+
+const readNote = (name: string): StoreCommand => ({
+  check: () => true,
+  async run(model, real) {
+    expect(await real.store.notes.read(name)).toBe(model.notes.get(name));
+  },
+  toString: () => `readNote(${name})`,
+});
+
+const release = (stream: string): StoreCommand => ({
+  check: () => true,
+  async run(_, real) {
+    await real.claims.get(stream)?.[Symbol.asyncDispose]();
+    real.claims.delete(stream);
+  },
+  toString: () => `release(${stream})`,
+});
+
 const restart = (): StoreCommand => ({
   check: () => true,
   async run(_, real) {
@@ -124,7 +154,12 @@ const identity = fc.record(
   { requiredKeys: ["key", "version", "mark"] },
 );
 const change: fc.Arbitrary<Commit> = fc.record(
-  { remember: fc.array(identity, { maxLength: 8 }), position: fc.jsonValue(), forgetBelow: mark },
+  {
+    remember: fc.array(identity, { maxLength: 8 }),
+    position: fc.jsonValue(),
+    forgetBelow: mark,
+    report: fc.jsonValue(),
+  },
   { requiredKeys: ["remember"] },
 );
 const stream = fc.constantFrom(...STREAMS);
@@ -137,6 +172,9 @@ export const storeCommands = fc.commands(
     fc.tuple(stream, change, point).map((drawn) => crash(...drawn)),
     stream.map(look),
     stream.map(look),
+    stream.map(release),
+    fc.tuple(fc.constantFrom("a", "b"), fc.string({ unit: "binary" })).map((drawn) => writeNote(...drawn)),
+    fc.constantFrom("a", "b").map(readNote),
     fc.constant(restart()),
   ],
   { maxCommands: 40, size: "max" },

@@ -113,7 +113,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
         random,
         log: write,
       });
-      const state = await createMemoryStore({ disk }).open(name);
+      const { state } = await createMemoryStore({ disk }).claim(name, signal);
       let commits = 0;
       const deliver: Deliver = async function* (records) {
         await onBatch?.(records);
@@ -127,6 +127,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
           state: {
             ...state,
             position: state.position,
+            report: state.report,
             async commit(change) {
               commits += 1;
               if (kill?.at === commits && kill.when === "before") throw new Killed();
