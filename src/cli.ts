@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type CommandName, commands, type Flag, helpText, laterCommands } from "./commands.ts";
+import { type Command, type CommandName, commands, type Flag, helpText, laterCommands } from "./commands.ts";
 import { parseDuration } from "./config/duration.ts";
 import { nearest } from "./config/nearest.ts";
 
@@ -7,6 +7,7 @@ import { nearest } from "./config/nearest.ts";
 export type Invocation =
   | { readonly kind: "run"; readonly config?: string; readonly once: boolean; readonly deadlineMs?: number }
   | { readonly kind: "check"; readonly config?: string; readonly json: boolean; readonly send: boolean }
+  | { readonly kind: "replay"; readonly config?: string; readonly files: readonly string[] }
   | { readonly kind: "schema" }
   | { readonly kind: "demo"; readonly durationMs?: number }
   | { readonly kind: "help"; readonly text: string }
@@ -50,12 +51,17 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   }
   if (command === "help") return help(more);
   if (values.has("help")) return { kind: "help", text: helpText(known) };
-  if (more.length > 0) return usageError(`${command} takes no further words${seeHelp(known)}`);
+  const operands = known === undefined ? undefined : operandsOf(known);
+  if (more.length > 0 && operands === undefined)
+    return usageError(`${command} takes no further words${seeHelp(known)}`);
   if (values.has("version")) return { kind: "version" };
-  return known === undefined ? usageError(`no command is given${seeHelp()}`) : invocation(known, values);
+  if (known === undefined) return usageError(`no command is given${seeHelp()}`);
+  if (more.length === 0 && operands !== undefined)
+    return usageError(`${command} needs what it is to work on: ${command} ${operands}${seeHelp(known)}`);
+  return invocation(known, values, more);
 }
 
-function invocation(command: CommandName, values: Values): Invocation {
+function invocation(command: CommandName, values: Values, operands: readonly string[]): Invocation {
   const durations: { deadline?: number; duration?: number } = {};
   for (const name of ["deadline", "duration"] as const) {
     const text = values.get(name);
@@ -69,6 +75,7 @@ function invocation(command: CommandName, values: Values): Invocation {
   if (command === "run") return runInvocation(values, durations.deadline);
   if (command === "check")
     return { kind: "check", json: values.has("json"), send: values.has("send"), ...configOf(values) };
+  if (command === "replay") return { kind: "replay", files: operands, ...configOf(values) };
   if (command === "schema") return { kind: "schema" };
   return { kind: "demo", ...(durations.duration === undefined ? {} : { durationMs: durations.duration }) };
 }
@@ -129,6 +136,11 @@ function unknownFlag(rawName: string, command: CommandName | undefined): UsageEr
 
 function isCommand(word: string): word is CommandName {
   return Object.hasOwn(commands, word);
+}
+
+function operandsOf(name: CommandName): Command["operands"] {
+  const { operands }: Command = commands[name];
+  return operands;
 }
 
 function flagsOf(command: CommandName | undefined): ReadonlyMap<string, Flag> {

@@ -8,6 +8,8 @@ export interface Command {
   readonly summary: string;
   readonly description: string;
   readonly flags: Readonly<Record<string, Flag>>;
+  /** Words that follow the command, at least one. Without it there are none. */
+  readonly operands?: "FILE...";
 }
 
 const config: Flag = { value: "FILE", summary: "Read this YAML file; the environment fills what it leaves open" };
@@ -36,6 +38,14 @@ export const commands = {
       send: { summary: "Send a marked test record to the destination as well, and show its receipt" },
     },
   },
+  replay: {
+    summary: "Send dead letters again",
+    description:
+      "Sends the records of dead-letter files to the configured destination again. What is taken leaves its file, what is\n" +
+      "refused again stays in it. Exits with 1 where something was refused.",
+    operands: "FILE...",
+    flags: { config },
+  },
   schema: {
     summary: "Print the JSON Schema of the configuration",
     description: "Prints the JSON Schema of the configuration file, for editors and for checks.",
@@ -53,7 +63,7 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 
 /** Commands that are part of the contract and not of this version. */
-export const laterCommands: readonly string[] = ["status", "backfill", "replay"];
+export const laterCommands: readonly string[] = ["status", "backfill"];
 
 /** The help for the whole program, or for one command. */
 export function helpText(name?: CommandName): string {
@@ -89,11 +99,11 @@ function programHelp(): string {
 }
 
 function commandHelp(name: CommandName): string {
-  const { description, flags }: Command = commands[name];
+  const { description, flags, operands }: Command = commands[name];
   const rows = Object.entries(flags).map(([flag, { value, summary }]) => [flagText(flag, value), summary] as const);
   const usage = rows.map(([flag]) => ` [${flag}]`).join("");
   return `${[
-    `Usage: slack-otel ${name}${usage}`,
+    `Usage: slack-otel ${name}${operands === undefined ? "" : ` ${operands}`}${usage}`,
     "",
     description,
     "",

@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
 import { parseCommandLine, type Invocation } from "./cli.ts";
 import { systemClock } from "./clock.ts";
+import type { Configuration } from "./config/schema.ts";
 import { explain, type ExitCode } from "./explain.ts";
 import type { LogLevel } from "./model.ts";
 import type { RunOptions } from "./run.ts";
@@ -56,6 +57,8 @@ async function main(): Promise<ExitCode> {
       stdout.write(jsonSchemaText());
       return 0;
     }
+    case "replay":
+      return leave(await untilStopped((stop) => replayCommand(invocation, stop)));
     case "demo":
       return leave(await untilStopped((stop) => demoCommand(invocation, stop)));
     case "check":
@@ -70,40 +73,15 @@ async function main(): Promise<ExitCode> {
 async function runCommand({ config, once, deadlineMs }: Invoked<"run">, stop: Stop): Promise<ExitCode> {
   // The clock started with the process, not here.
   if (deadlineMs !== undefined) stop.within(deadlineMs - performance.now(), "the deadline is reached");
-  const [{ loadConfiguration }, { describeConfigurationError }] = await Promise.all([
-    import("./config/load.ts"),
-    import("./config/layer.ts"),
-  ]);
-  const loaded = loadConfiguration({ env, ...(config === undefined ? {} : { file: config }) });
-  if (!loaded.ok) {
-    for (const error of loaded.errors) {
-      const { where, key } = error;
-      complain("configuration_error", describeConfigurationError(error), { where, key });
-    }
-    return 2;
-  }
-  for (const message of loaded.warnings) log("warn", "configuration", { message });
-  stop.stop.addEventListener("abort", () => {
-    const message = "What is in flight may still end; a second signal stops at once.";
-    log("info", "stopping", { reason: (stop.stop.reason as Error).message, message });
-  });
+  const configuration = await configured(config);
+  if (configuration === undefined) return 2;
+  tellStopping(stop);
   const drawing = new AbortController();
   const drawn = progress?.follow(drawing.signal);
   try {
-    const [{ run }, { createHttp }] = await Promise.all([import("./run.ts"), import("./http.ts")]);
-    const options: RunOptions = {
-      configuration: loaded.configuration,
-      once,
-      version: packageJson.version,
-      createHttp,
-      stdout,
-      clock: systemClock,
-      random: Math.random,
-      log,
-      onStream: ({ status }) => statuses.push(status),
-      ...proxyVariables(),
-    };
-    const exitCode = await run(options, stop);
+    const { run } = await import("./run.ts");
+    const onStream: RunOptions["onStream"] = ({ status }) => statuses.push(status);
+    const exitCode = await run({ ...(await runOptions(configuration)), once, onStream }, stop);
     log("info", "stopped", { exit_code: exitCode });
     return exitCode;
   } finally {
@@ -141,6 +119,46 @@ async function checkCommand({ config, json, send }: Invoked<"check">, { stop }: 
       : renderScreen(findings, exitCode, { style: paint, columns, version }),
   );
   return exitCode;
+}
+
+async function replayCommand({ config, files }: Invoked<"replay">, stop: Stop): Promise<ExitCode> {
+  const configuration = await configured(config);
+  if (configuration === undefined) return 2;
+  tellStopping(stop);
+  const { replay } = await import("./replay.ts");
+  return replay({ ...(await runOptions(configuration)), once: true, files }, stop);
+}
+
+/** The configuration; `undefined` after everything that is wrong with it was told. */
+async function configured(file: string | undefined): Promise<Configuration | undefined> {
+  const [{ loadConfiguration }, { describeConfigurationError }] = await Promise.all([
+    import("./config/load.ts"),
+    import("./config/layer.ts"),
+  ]);
+  const loaded = loadConfiguration({ env, ...(file === undefined ? {} : { file }) });
+  if (loaded.ok) {
+    for (const message of loaded.warnings) log("warn", "configuration", { message });
+    return loaded.configuration;
+  }
+  for (const error of loaded.errors) {
+    const { where, key } = error;
+    complain("configuration_error", describeConfigurationError(error), { where, key });
+  }
+  return undefined;
+}
+
+async function runOptions(configuration: Configuration): Promise<Omit<RunOptions, "once">> {
+  const { createHttp } = await import("./http.ts");
+  const { version } = packageJson;
+  const random = Math.random;
+  return { configuration, version, createHttp, stdout, clock: systemClock, random, log, ...proxyVariables() };
+}
+
+function tellStopping({ stop }: Stop): void {
+  stop.addEventListener("abort", () => {
+    const message = "What is in flight may still end; a second signal stops at once.";
+    log("info", "stopping", { reason: (stop.reason as Error).message, message });
+  });
 }
 
 async function demoCommand({ durationMs }: Invoked<"demo">, stop: Stop): Promise<ExitCode> {

@@ -77,6 +77,7 @@ export async function runStream(
     options.deadLetters?.(stream.name) ??
     createDeadLetterFile({
       path: configuration.dead_letters.path,
+      maxBytes: configuration.dead_letters.max_bytes,
       stream: stream.name,
       destination: destination.name,
       clock,

@@ -13,15 +13,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "model.ts": [],
   "clock.ts": ["model.ts"],
   "http.ts": [],
+  "durable-file.ts": [],
   "backoff.ts": [],
   "retry-after.ts": [],
   "retry.ts": ["model.ts"],
   "config/": ["model.ts", "destinations/index.ts"],
-  "pipeline/": ["model.ts", "backoff.ts", "retry.ts"],
+  "pipeline/": ["model.ts", "backoff.ts", "durable-file.ts", "retry.ts"],
   "mapping/": ["model.ts"],
   "slack/": ["model.ts", "backoff.ts", "http.ts", "mapping/", "retry-after.ts", "retry.ts"],
   "otlp/": ["model.ts", "destinations/", "http.ts", "retry-after.ts"],
-  "destinations/": ["model.ts", "config/fields.ts", "http.ts", "otlp/", "retry-after.ts"],
+  "destinations/": ["model.ts", "config/fields.ts", "durable-file.ts", "http.ts", "otlp/", "retry-after.ts"],
   "state/": ["model.ts"],
   "telemetry/": ["model.ts", "pipeline/"],
   "check/": [
@@ -35,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "state/",
     "telemetry/activity.ts",
   ],
+  "replay/": ["model.ts", "durable-file.ts", "pipeline/"],
   "simulation/": ["http.ts"],
 };
 

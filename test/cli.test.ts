@@ -21,6 +21,8 @@ test.each<[string, Invocation]>([
   ["run --deadline=90s --once", { kind: "run", once: true, deadlineMs: 90_000 }],
   ["check", { kind: "check", json: false, send: false }],
   ["check --json --send --config a.yaml", { kind: "check", json: true, send: true, config: "a.yaml" }],
+  ["replay a.jsonl b.jsonl", { kind: "replay", files: ["a.jsonl", "b.jsonl"] }],
+  ["replay --config c.yaml a.jsonl", { kind: "replay", files: ["a.jsonl"], config: "c.yaml" }],
   ["schema", { kind: "schema" }],
   ["demo", { kind: "demo" }],
   ["demo --duration 500ms", { kind: "demo", durationMs: 500 }],
@@ -42,8 +44,10 @@ test.each([
   ["--verison", /^"--verison" is no flag here; did you mean --version\?/],
   ["--once", /^"--once" is no flag here; it goes with run/],
   ["demo --once", /^"--once" is no flag of demo; it goes with run/],
-  ["schema --config a", /^"--config" is no flag of schema; it goes with run, check/],
+  ["schema --config a", /^"--config" is no flag of schema; it goes with run, check, replay/],
   ["run more", /^run takes no further words/],
+  ["replay", /^replay needs what it is to work on: replay FILE\.\.\.\nSee: slack-otel replay --help$/],
+  ["replay --once a", /^"--once" is no flag of replay; it goes with run/],
   ["run --once false", /^run takes no further words/],
   ["run --once=false", /^--once takes no value$/],
   ["run --once --once", /^--once is given twice$/],
@@ -112,6 +116,7 @@ test("the help is what it is", () => {
     Commands:
       run     Forward Slack's logs until it is stopped
       check   Say whether it would work, and what to do if not
+      replay  Send dead letters again
       schema  Print the JSON Schema of the configuration
       demo    Show it all against a simulated Slack, without a token
 

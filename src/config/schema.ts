@@ -39,7 +39,12 @@ export const configurationSchema = z
       .prefault({})
       .describe("How much one request may hold; a destination with smaller limits keeps its own"),
     dead_letters: z
-      .strictObject({ path: filePath().prefault("./dead-letters").describe("Folder of JSON lines, one a record") })
+      .strictObject({
+        path: filePath().prefault("./dead-letters").describe("Folder of JSON lines, one a record"),
+        max_bytes: byteSize({ atLeast: 1_000 })
+          .prefault("1GiB")
+          .describe("Size of the folder from which on a stream that needs a dead letter halts, and drops nothing"),
+      })
       .prefault({})
       .describe("Where records are kept that the destination will never take"),
     state: state().prefault({ sqlite: {} }).describe("Where positions are kept"),

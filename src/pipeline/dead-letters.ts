@@ -1,5 +1,6 @@
-import { mkdir, open, unlink } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { appendLines, codeOf, makeFolder } from "../durable-file.ts";
 import { StateError, type Cause, type Clock, type LogRecord } from "../model.ts";
 
 /** `partial`: some records of the batch were rejected, and the receiver does not say which. */
@@ -12,6 +13,8 @@ export interface DeadLetter {
 }
 
 export interface DeadLetters {
+  /** Why no letter may be added: the folder has grown to its limit. Resolves with nothing where there is room. */
+  full(): Promise<Cause | undefined>;
   /** Resolves when the lines are on the disk. Rejects with a `StateError`: what cannot be set aside is not settled. */
   write(letters: readonly DeadLetter[]): Promise<void>;
 }
@@ -19,6 +22,8 @@ export interface DeadLetters {
 export interface DeadLetterFileOptions {
   /** A folder; made at the first letter. */
   readonly path: string;
+  /** No letter is added once all files of the folder together have so many bytes. */
+  readonly maxBytes: number;
   readonly stream: string;
   readonly destination: string;
   readonly clock: Clock;
@@ -28,18 +33,21 @@ export interface DeadLetterFileOptions {
 
 /** One file of JSON lines a stream, appended and synced. Letters hold payload, so only the owner may read them. */
 export function createDeadLetterFile(options: DeadLetterFileOptions): DeadLetters {
-  const { path, stream, destination, clock, encode } = options;
+  const { path, maxBytes, stream, destination, clock, encode } = options;
   const file = join(path, `${stream.replaceAll(/[^A-Za-z0-9_-]/g, "_")}.jsonl`);
   return {
+    async full() {
+      const bytes = await bytesIn(path);
+      if (bytes < maxBytes) return undefined;
+      const message = `${path} holds ${bytes} bytes of dead letters, the limit is ${maxBytes}: replay them, move them away, or raise dead_letters.max_bytes`;
+      return { message };
+    },
     async write(letters) {
       const time = new Date(clock.now()).toISOString();
-      const lines = letters.map(({ record, reason, cause }) => {
-        const head = { uid: record.uid, stream, time, reason, status: cause.statusCode, message: cause.message };
-        return `${JSON.stringify({ ...head, destination }).slice(0, -1)},"record":${encode(record)}}\n`;
-      });
+      const lines = letters.map((letter) => letterLine(letter, { stream, destination, time, encode }));
       try {
-        await mkdir(path, { recursive: true, mode: 0o700 });
-        await append(file, lines.join(""));
+        await makeFolder(path);
+        await appendLines(file, lines.join(""));
       } catch (error) {
         throw cannotWrite(file, error);
       }
@@ -47,32 +55,48 @@ export function createDeadLetterFile(options: DeadLetterFileOptions): DeadLetter
   };
 }
 
+export interface LetterFacts {
+  readonly stream: string;
+  readonly destination: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly encode: (record: LogRecord) => string;
+}
+
+/** A letter as a line of its file. */
+export function letterLine({ record, reason, cause }: DeadLetter, facts: LetterFacts): string {
+  const { stream, time, destination, encode } = facts;
+  const head = { uid: record.uid, stream, time, reason, status: cause.statusCode, message: cause.message, destination };
+  return `${JSON.stringify(head).slice(0, -1)},"record":${encode(record)}}\n`;
+}
+
 /** Whether dead letters could be written, tried before anything is read from Slack. Rejects with a `StateError`. */
 export async function probeDeadLetters(path: string): Promise<void> {
   const file = join(path, ".probe");
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    await append(file, "");
+    await makeFolder(path);
+    await appendLines(file, "");
     await unlink(file);
   } catch (error) {
     throw cannotWrite(file, error);
   }
 }
 
-async function append(file: string, text: string): Promise<void> {
-  const handle = await open(file, "a", 0o600);
-  try {
-    await handle.appendFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function cannotWrite(file: string, error: unknown): StateError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
   return new StateError(
-    `dead letters cannot be written to ${file} (${code}): make the folder writable and free space on its disk, or set dead_letters.path`,
+    `dead letters cannot be written to ${file} (${codeOf(error)}): make the folder writable and free space on its disk, or set dead_letters.path`,
     { cause: error },
   );
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  try {
+    const names = await readdir(folder);
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch (error) {
+    // Not made yet, or a file was taken away just now: the next letter asks again.
+    if (codeOf(error) === "ENOENT") return 0;
+    throw cannotWrite(folder, error);
+  }
 }

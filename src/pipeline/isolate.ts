@@ -25,7 +25,10 @@ export type Deliver = (records: readonly LogRecord[], signal: AbortSignal) => De
 
 export interface IsolateOptions {
   readonly clock: Clock;
+  /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
+  /** What server errors without a neighbour accepted are: waited out (the default), or a refusal of everything. */
+  readonly outage?: "wait" | "refuse";
 }
 
 /** So many records refused one by one, and none accepted in between, are no longer the records' fault. */
@@ -42,7 +45,8 @@ interface Suspect extends DeadLetter {
  * accepted on the way stays accepted. Only a record that was refused alone becomes a dead letter, and one that met a
  * server error only if a neighbour was accepted before it was refused again: until then it is an outage, waited out.
  */
-export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock, random }: IsolateOptions): Deliver {
+export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options: IsolateOptions): Deliver {
+  const { clock, random, outage = "wait" } = options;
   // Over all batches: a receiver that refuses everything is told by it even where batches are small.
   let refusedInARow = 0;
 
@@ -54,6 +58,7 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock
       const culprits: DeadLetter[] = [];
       const suspects: Suspect[] = [];
       let failuresInARow = 0;
+      let failure: Cause | undefined;
       while (rest.length > 0 && failuresInARow < REFUSALS_IN_A_ROW) {
         const part = rest.slice(0, search.size());
         const settled = await send(part, signal);
@@ -61,15 +66,19 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock
           refusedInARow = 0;
           failuresInARow = 0;
           acceptedRequests += 1;
-          yield* bury(culprits);
           yield await accept(part, settled);
+          const full = yield* bury(culprits);
+          if (full !== undefined) return full;
           rest = rest.slice(part.length);
           search.accepted(rest.length);
           continue;
         }
         if (settled.fault !== "payload") return { kind: "refused", fault: settled.fault, cause: settled.cause };
         const { reason, cause, at } = settled;
-        if (reason === "server_error") failuresInARow += 1;
+        if (reason === "server_error") {
+          failuresInARow += 1;
+          failure = cause;
+        }
         if (at === undefined && part.length > 1) {
           search.refused(reason === "too_large");
           continue;
@@ -91,7 +100,8 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock
         refusedInARow += 1;
         if (refusedInARow >= REFUSALS_IN_A_ROW) return { kind: "refused", fault: "configuration", cause: total(cause) };
       }
-      yield* bury(culprits);
+      const full = yield* bury(culprits);
+      if (full !== undefined) return full;
       const again: LogRecord[] = [];
       for (const suspect of suspects) {
         if (suspect.acceptedBefore === acceptedRequests) {
@@ -100,11 +110,15 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock
         }
         const settled = await send([suspect.record], signal);
         if (settled.status === "accepted") yield await accept([suspect.record], settled);
-        else if (settled.fault === "payload") yield* bury([suspect]);
-        else return { kind: "refused", fault: settled.fault, cause: settled.cause };
+        else if (settled.fault === "payload") {
+          const full = yield* bury([suspect]);
+          if (full !== undefined) return full;
+        } else return { kind: "refused", fault: settled.fault, cause: settled.cause };
       }
       rest = [...again, ...rest];
       if (rest.length === 0) return { kind: "settled" };
+      if (outage === "refuse" && failure !== undefined)
+        return { kind: "refused", fault: "configuration", cause: failure };
       await clock.sleep(Math.max(1_000, backoffMs(outages + 4, random)), signal);
     }
   };
@@ -117,14 +131,17 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, { clock
     return { outcome: "accepted", records, rejected, cause };
   }
 
-  /** Takes everything out of `letters` and sets it aside for good. */
-  async function* bury(letters: DeadLetter[]): AsyncGenerator<Receipt, void, void> {
+  /** Takes everything out of `letters` and sets it aside for good; or says that there is no room for it. */
+  async function* bury(letters: DeadLetter[]): AsyncGenerator<Receipt, Refusal | undefined, void> {
     const written = letters.splice(0);
-    if (written.length === 0) return;
+    if (written.length === 0) return undefined;
+    const full = await deadLetters.full();
+    if (full !== undefined) return { kind: "refused", fault: "configuration", cause: full };
     await deadLetters.write(written);
     for (const { record, cause } of written) {
       yield { outcome: "dead_lettered", records: [record], rejected: 0, cause };
     }
+    return undefined;
   }
 }
 

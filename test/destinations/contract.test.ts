@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { destinations, type DestinationName } from "../../src/destinations/index.ts";
 import type { Destination } from "../../src/model.ts";
+import { createReadRecord } from "../../src/otlp/decode.ts";
+import { toJsonLine } from "../../src/otlp/encode.ts";
 import { makeDestination } from "../support/destination.ts";
 import { inflateRequest } from "../support/otlp-decoder.ts";
 import { recordNumber, recordNumbers } from "../support/records.ts";
@@ -209,6 +211,18 @@ describe.each(Object.entries(subjects))("%s", (name, { settings, accepted, probe
     await send("reset", records);
     const first = lastRequest();
     await send(accepted, records);
+    expect(lastRequest()?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test("records read back from dead letters make the same request", async () => {
+    const records = recordNumbers(5);
+    const readRecord = createReadRecord();
+    await send(accepted, records);
+    const first = lastRequest();
+    await send(
+      accepted,
+      records.map((record) => readRecord(JSON.parse(toJsonLine(record)))),
+    );
     expect(lastRequest()?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
   });
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { LogRecord, Send, Settled } from "../../src/model.ts";
+import type { Cause, LogRecord, Send, Settled } from "../../src/model.ts";
 import type { DeadLetter } from "../../src/pipeline/dead-letters.ts";
 import { isolating, type Receipt, type Refusal } from "../../src/pipeline/isolate.ts";
 import { recordNumbers } from "../support/records.ts";
@@ -26,6 +26,7 @@ interface Outcome {
 async function deliver(
   records: readonly LogRecord[],
   answer: (part: readonly LogRecord[]) => Settled,
+  { full, outage = "wait" }: { readonly full?: Cause; readonly outage?: "wait" | "refuse" } = {},
 ): Promise<Outcome> {
   const clock = createVirtualClock();
   let requests = 0;
@@ -44,7 +45,11 @@ async function deliver(
   };
   const walk = async () => {
     const receipts: Receipt[] = [];
-    const delivery = isolating(send, { write }, { clock, random: () => 0.5 })(records, never);
+    const delivery = isolating(
+      send,
+      { full: async () => full, write },
+      { clock, random: () => 0.5, outage },
+    )(records, never);
     for (;;) {
       const step = await delivery.next();
       if (step.done === true) return { requests, accepted: taken, letters, receipts, end: step.value };
@@ -140,6 +145,31 @@ describe("isolating", () => {
     const outcome = await deliver(recordNumbers(64), () => (++failures < 150 ? refused("server_error") : accepted));
     expect(outcome.letters).toEqual([]);
     expect(outcome.accepted).toHaveLength(64);
+  });
+
+  it("refuses everything instead of an outage of server errors, where it is told to", async () => {
+    const outcome = await deliver(recordNumbers(64), () => refused("server_error"), { outage: "refuse" });
+    expect(outcome.end).toMatchObject({ kind: "refused", fault: "configuration", cause: { message: "server_error" } });
+    expect([outcome.letters, outcome.receipts]).toEqual([[], []]);
+  });
+
+  it("halts at a full folder of dead letters: the culprit is not settled, what was accepted is", async () => {
+    const records = recordNumbers(64);
+    const full = { message: "no room" };
+    const poison = (part: readonly LogRecord[]) =>
+      part.includes(records[17] as LogRecord) ? refused("rejected") : accepted;
+    const outcome = await deliver(records, poison, { full });
+    expect(outcome.end).toEqual({ kind: "refused", fault: "configuration", cause: full });
+    expect(outcome.letters).toEqual([]);
+    const settled = outcome.receipts.flatMap((receipt) => receipt.records);
+    expect(uids(settled)).toEqual(uids(outcome.accepted));
+    expect(settled).not.toContain(records[17]);
+    expect(settled.length).toBeGreaterThan(17);
+  });
+
+  it("delivers what nobody refuses although the folder of dead letters is full", async () => {
+    const outcome = await deliver(recordNumbers(8), () => accepted, { full: { message: "no room" } });
+    expect(outcome.end).toEqual({ kind: "settled" });
   });
 
   it("keeps a whole partially rejected batch, marked partial, and counts what was rejected", async () => {

@@ -31,6 +31,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "nothing_to_read",
       "partial_success",
       "records_older_than_window",
+      "replayed",
       "slack_pages_beyond_reach",
       "slack_retry",
       "slack_walk_restarted",
