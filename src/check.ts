@@ -6,8 +6,10 @@ import { checkLimits } from "./check/limits.ts";
 import { checkSources } from "./check/sources.ts";
 import { checkDeadLetters, checkState } from "./check/state.ts";
 import { checkToken } from "./check/token.ts";
+import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import type { LoadedConfiguration } from "./config/load.ts";
 import type { Configuration } from "./config/schema.ts";
+import { openingsOf, userAgentOf } from "./connections.ts";
 import { SettingsError } from "./destinations/destination-kind.ts";
 import type { ExitCode } from "./explain.ts";
 import type { ShownCertificate } from "./http.ts";
@@ -74,19 +76,39 @@ async function checkSlack(options: Looking, signal: AbortSignal): Promise<readon
   const slack = options.createHttp(proxy === undefined ? {} : { proxy });
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => slack.close());
-  const { token, api_url, audit_url } = configuration.slack;
-  const ask = createAsk({
-    http: slack.http,
-    token,
-    apiUrl: api_url,
-    auditUrl: audit_url,
-    userAgent: `slack-otel/${version}`,
-    clock,
-    random,
-  });
-  const { findings, identity, scopes } = await checkToken("slack.token", ask, signal);
-  if (identity === undefined) return findings;
-  return [...findings, ...(await checkSources({ configuration, identity, scopes, ask }, signal))];
+  const { openings, faults } = openingsOf(configuration.slack, nodeFiles, listNodeFiles);
+  const unreadable = faults.map(({ path, problem, remedy }): Finding => ({
+    id: "token",
+    level: "fail",
+    subject: path,
+    what: sentence(problem),
+    remedy: sentence(remedy),
+  }));
+  if (openings.length === 0 && faults.length === 0) unreadable.push(noTokens(configuration));
+  const findings = await Promise.all(
+    openings.map(async (opening) => {
+      const { settings, token, name } = opening;
+      const ask = createAsk({
+        http: slack.http,
+        token,
+        apiUrl: settings.api_url,
+        auditUrl: settings.audit_url,
+        userAgent: userAgentOf(version),
+        clock,
+        random,
+      });
+      const subject = opening.path ?? (name === undefined ? "slack.token" : `slack: ${name}`);
+      const { findings, identity, scopes } = await checkToken(subject, ask, signal);
+      if (identity === undefined) return findings;
+      return [...findings, ...(await checkSources({ configuration, settings, identity, scopes, ask }, signal))];
+    }),
+  );
+  return [...unreadable, ...findings.flat()];
+}
+
+function noTokens({ slack }: Configuration): Finding {
+  const subject = slack.flatMap(({ token_files }) => token_files ?? []).join(" ");
+  return { id: "token", level: "fail", subject, what: "No file with a token is there.", remedy: "Put one there." };
 }
 
 async function checkDelivery(

@@ -1,3 +1,4 @@
+import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import type { Configuration } from "./config/schema.ts";
 import { destinations } from "./destinations/index.ts";
 import { SettingsError, type DestinationDependencies } from "./destinations/destination-kind.ts";
@@ -5,13 +6,12 @@ import type { createHttp } from "./http.ts";
 import { SOURCE_NAMES, type Clock, type Destination, type Log, type Store } from "./model.ts";
 import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters, type DeadLetters } from "./pipeline/dead-letters.ts";
-import { HALT_RETRY_MS } from "./pipeline/drain.ts";
-import { createSlackClient, type SlackClient } from "./slack/client.ts";
-import { identifyToken, streamsOf, type Identity } from "./slack/workspace.ts";
+import { runConnections } from "./run-connections.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
 import { inspectSqliteState } from "./state/inspect.ts";
 import { openSqliteStore } from "./state/sqlite.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
+import { createSupervisor } from "./supervisor.ts";
 import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
 
 export interface RunOptions {
@@ -47,7 +47,7 @@ export interface StopSignals {
  * `ClosedPipeError` (1) or a defect.
  */
 export async function run(options: RunOptions, { stop, abort }: StopSignals): Promise<0 | 1> {
-  const { configuration, clock, random, log, version, once } = options;
+  const { configuration, clock, log, once } = options;
   await using cleanup = new AsyncDisposableStack();
   const failure = new AbortController();
   const signal = AbortSignal.any([stop, failure.signal]);
@@ -60,43 +60,37 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     if (options.deadLetters === undefined) await probeDeadLetters(configuration.dead_letters.path);
     const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
     cleanup.defer(() => slack.close());
-    const client = createSlackClient({
-      http: slack.http,
-      token: configuration.slack.token,
-      apiUrl: configuration.slack.api_url,
-      auditUrl: configuration.slack.audit_url,
-      userAgent: `slack-otel/${version}`,
-      clock,
-      random,
-      log,
-    });
-    const identity = await identifyPatiently(client, once, log, clock, signal);
-    if (identity === undefined) return 1;
-    const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
-    const streams = await streamsOf(names, identity, client, log, signal);
-    log("info", "started", { streams: streams.length, destination: destination.name, to: destination.description });
-    const streamOptions: StreamsOptions = {
+    const supervisor = createSupervisor<StreamOutcome>({ log, signal, onFailure: (error) => failure.abort(error) });
+    const streamOptions: Omit<StreamsOptions, "client" | "log"> = {
       ...options,
-      client,
       destination,
       store,
       attemptSignal,
       encode: toJsonLine,
       onStream: options.onStream ?? (() => undefined),
     };
-    const running = streams.map(async (stream) => {
-      try {
-        return await runStream(stream, streamOptions, signal);
-      } catch (error) {
-        // What the state or the program itself cannot do ends every stream.
-        failure.abort(error);
-        throw error;
-      }
-    });
-    const settled = await Promise.allSettled(running);
+    const connections = await runConnections(
+      {
+        ...options,
+        http: slack.http,
+        files: nodeFiles,
+        listFiles: listNodeFiles,
+        settings: configuration.slack,
+        sources: SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined),
+        supervisor,
+        runStream: (stream, { client, log }, streamSignal) =>
+          runStream(stream, { ...streamOptions, client, log }, streamSignal),
+        onFailure: (error) => failure.abort(error),
+        onStart: (streams) =>
+          log("info", "started", { streams, destination: destination.name, to: destination.description }),
+      },
+      signal,
+    );
+    const outcomes = await supervisor.settled();
     if (failure.signal.aborted) throw failure.signal.reason;
-    const outcomes = settled.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
-    return once ? conclude(outcomes, client.now(), log) : 0;
+    if (!once) return 0;
+    const concluded = conclude(outcomes, log);
+    return connections.refused > 0 ? 1 : concluded;
   } catch (error) {
     if (failure.signal.aborted || error !== stop.reason) throw error;
     // Before Slack had answered whose token it is.
@@ -131,27 +125,11 @@ async function openStore({ state }: Configuration, log: Log, signal: AbortSignal
   return store;
 }
 
-/** A token that is refused is asked about once a minute, or ends a run that is to end by itself. */
-async function identifyPatiently(
-  client: SlackClient,
-  once: boolean,
-  log: Log,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<Identity | undefined> {
-  for (;;) {
-    const identity = await identifyToken(client, signal);
-    if (!("kind" in identity)) return identity;
-    log("error", "token_refused", { error: identity.code, message: identity.message });
-    if (once) return undefined;
-    await clock.sleep(HALT_RETRY_MS, signal);
-  }
-}
-
-function conclude(outcomes: readonly StreamOutcome[], nowMs: number, log: Log): 0 | 1 {
-  for (const { stream, result, reachedMs } of outcomes)
+function conclude(outcomes: readonly StreamOutcome[], log: Log): 0 | 1 {
+  for (const { stream, result, reachedMs, nowMs } of outcomes)
     if (result === "behind") tellBehind(stream, reachedMs, nowMs, log);
-  if (outcomes.length > 0 && outcomes.every(({ result }) => result === "left_out")) {
+  const read = outcomes.filter(({ result }) => result !== "needs_workspaces");
+  if (read.length > 0 && read.every(({ result }) => result === "left_out")) {
     log("error", "nothing_to_read", {
       message: "The token can read none of the sources: see the lines above for what each of them needs.",
     });

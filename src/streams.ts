@@ -1,13 +1,12 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Start } from "./config/start.ts";
-import type { Claim, Clock, Destination, Ending, Log, LogRecord, SourceName, Store, Stream } from "./model.ts";
+import type { Claim, Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
 import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
 import { isolating, type Refusal } from "./pipeline/isolate.ts";
 import { withRetry } from "./pipeline/retry.ts";
 import type { SlackClient } from "./slack/client.ts";
 import { createSource } from "./slack/create-source.ts";
-import { workspaceStreams } from "./slack/workspace.ts";
 import { createStreamReport, type StreamReport } from "./telemetry/stream-report.ts";
 
 export interface StreamsOptions {
@@ -30,11 +29,16 @@ export interface StreamsOptions {
   readonly onStream: (report: StreamReport) => void;
 }
 
-/** How one stream ended. `behind`: stopped before the present. */
+/**
+ * How one stream ended. `behind`: stopped before the present. `needs_workspaces`: Slack wants a `team_id`, so one stream
+ * for each workspace has to take over.
+ */
 export interface StreamOutcome {
   readonly stream: string;
-  readonly result: "complete" | "behind" | "left_out" | "failed";
+  readonly result: "complete" | "behind" | "left_out" | "failed" | "needs_workspaces";
   readonly reachedMs: number | undefined;
+  /** By Slack's clock, when it ended; epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 /** What Slack answers where an organisation's access logs cannot be read without `team_id`. */
@@ -44,11 +48,7 @@ const NEEDS_TEAM_ID = new Set(["missing_argument", "invalid_arguments", "invalid
  * Runs one stream, to the present or until the signal. The chain that a record passes stands here and nowhere else:
  * source, batches, isolation, retry, destination, position. Rejects only for a `StateError` or a defect.
  */
-export async function runStream(
-  stream: Stream,
-  options: StreamsOptions,
-  signal: AbortSignal,
-): Promise<readonly StreamOutcome[]> {
+export async function runStream(stream: Stream, options: StreamsOptions, signal: AbortSignal): Promise<StreamOutcome> {
   const { configuration, client, destination, clock, random, log, store } = options;
   const settings = configuration.sources[stream.source];
   if (settings === undefined) throw new Error(`no settings for ${stream.source}`);
@@ -90,7 +90,8 @@ export async function runStream(
     onRetry: report.retrying,
   });
   const claim = await claimUntil(store, stream.name, signal);
-  if (claim === undefined) return [{ stream: stream.name, result: "behind", reachedMs: undefined }];
+  if (claim === undefined)
+    return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
   await using held = claim;
   const { state } = held;
   if (state.position === undefined)
@@ -116,11 +117,12 @@ export async function runStream(
       return needsTeams;
     },
     onWait: report.waiting,
+    renewal: client.tokenVersion,
   };
   const ending = options.once ? await followOnce(following, signal) : await follow(following, signal);
   report.close();
-  if (needsTeams) return runByWorkspace(stream.source, options, signal);
-  return [{ stream: stream.name, result: resultOf(ending, settings.listed), reachedMs: report.status.reachedMs }];
+  const result = needsTeams ? "needs_workspaces" : resultOf(ending, settings.listed);
+  return { stream: stream.name, result, reachedMs: report.status.reachedMs, nowMs: client.now() };
 }
 
 /** `undefined`: the signal ended the wait. */
@@ -146,23 +148,6 @@ function reporting(client: SlackClient, report: StreamReport): SlackClient {
       }
     },
   };
-}
-
-/** Slack wants a `team_id`: one stream a workspace then, although Slack shows only a part of the log that way. */
-async function runByWorkspace(
-  source: SourceName,
-  options: StreamsOptions,
-  signal: AbortSignal,
-): Promise<readonly StreamOutcome[]> {
-  const { client, log } = options;
-  log("warn", "coverage_partial", {
-    source,
-    message: `Slack refuses ${source} for the whole organisation, so each workspace is read by itself; Slack shows only team-site and third-party-app access that way.`,
-  });
-  const streams = await workspaceStreams(source, client, log, signal);
-  // Nothing of this log was read: that is no success, whoever asked for it.
-  if (streams.length === 0) return [{ stream: source, result: "failed", reachedMs: undefined }];
-  return (await Promise.all(streams.map((stream) => runStream(stream, options, signal)))).flat();
 }
 
 function resultOf(ending: Ending | Refusal | undefined, listed: boolean): StreamOutcome["result"] {

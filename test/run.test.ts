@@ -158,16 +158,18 @@ test("a key that the destination refuses halts the streams with Slack left alone
   stage.write("key", "bad-key");
   const { stop, ended } = stage.start(false);
   const calls: number[] = [];
+  // The list of workspaces is looked at all the same: it costs no memory.
+  const reads = () => slack.calls.filter(({ method }) => !method.endsWith("teams.list")).length;
   stage.onEvent = (event) => {
     if (event !== "destination_refuses" || stage.count(event) !== STREAMS) return;
     // By then all streams are halted; what they read ahead has come.
     void clock.sleep(10_000, stop.stop).then(
-      () => calls.push(slack.calls.length),
+      () => calls.push(reads()),
       () => {},
     );
     void clock.sleep(2 * 3_600_000, stop.stop).then(
       () => {
-        calls.push(slack.calls.length);
+        calls.push(reads());
         stage.write("key", GOOD_KEY);
         void clock.sleep(90_000, stop.stop).then(
           () => stop.request("the test is over"),

@@ -1,14 +1,16 @@
 import type { Configuration } from "../config/schema.ts";
+import type { ConnectionSettings } from "../config/slack-settings.ts";
 import { SOURCE_NAMES, type Log, type SourceName, type Stream } from "../model.ts";
 import type { SlackClient } from "../slack/client.ts";
 import type { SourceDefinition } from "../slack/sources/definition.ts";
 import { sourceDefinitions } from "../slack/sources/index.ts";
-import { streamsOf, type Identity } from "../slack/workspace.ts";
+import { listWorkspaces, sourcesByWorkspace, streamsOf, tellWorkspaces, type Identity } from "../slack/workspace.ts";
 import type { Ask } from "./ask.ts";
 import type { Finding } from "./finding.ts";
 
 export interface SourcesOptions {
   readonly configuration: Configuration;
+  readonly settings: ConnectionSettings;
   readonly identity: Identity;
   readonly scopes: readonly string[] | undefined;
   readonly ask: Ask;
@@ -22,7 +24,7 @@ export async function checkSources(options: SourcesOptions, signal: AbortSignal)
   const { configuration, identity, ask } = options;
   const findings: Finding[] = [];
   const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
-  const streams = await streamsOf(names, identity, clientOf(ask), workspaceFindings(findings), signal);
+  const streams = streamsOf(names, identity, await workspacesOf(options, names, findings, signal), new Set());
   const found = await Promise.all(
     names.map((name) =>
       checkSource(
@@ -34,6 +36,20 @@ export async function checkSources(options: SourcesOptions, signal: AbortSignal)
     ),
   );
   return [...findings, ...found.flat()];
+}
+
+async function workspacesOf(
+  { settings, identity, ask }: SourcesOptions,
+  names: readonly SourceName[],
+  findings: Finding[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const [source] = sourcesByWorkspace(names, identity, new Set());
+  if (source === undefined) return [];
+  if (settings.workspaces !== "all") return settings.workspaces;
+  const found = await listWorkspaces(clientOf(ask), signal);
+  tellWorkspaces(found, undefined, source, workspaceFindings(findings));
+  return found.approved;
 }
 
 async function checkSource(
@@ -184,5 +200,6 @@ function clientOf(ask: Ask): SlackClient {
       return { kind: "halted", scope: "stream", reason: "stuck", code: answer.code, message };
     },
     now: () => Number.NaN,
+    tokenVersion: () => 0,
   };
 }

@@ -65,6 +65,8 @@ export function environmentLayers(
   return variables.map((variable) => (soFar) => {
     const whole = sources.env[variable.name] ?? "";
     const text = variable.verbatim === true && whole.trim() !== "" ? whole : whole.trim();
+    if (Array.isArray(soFar["slack"]) && variable.path[0] === "slack")
+      return forEachConnection(variable, text, soFar["slack"]);
     const present = valueAt(soFar, variable.path);
     if (text === "" || (present !== undefined && !isTree(present))) return undefined;
     if (variable.within !== undefined && valueAt(soFar, variable.within) === undefined) return undefined;
@@ -74,6 +76,18 @@ export function environmentLayers(
     errors.push({ where: place, key: keyText(variable.path), ...read });
     return layerOf(variable.path, undefined, place);
   });
+}
+
+/** The URLs go for every connection of the file's list that has none of its own; each has its own token. */
+function forEachConnection({ name, path }: Variable, text: string, connections: readonly unknown[]): Layer | undefined {
+  const key = path[1] as string;
+  if (text === "" || key === "token") return undefined;
+  const value = emptyTree();
+  for (const [index, connection] of connections.entries()) {
+    if (!isTree(connection) || key in connection) continue;
+    value[index] = Object.assign(emptyTree(), { [key]: text });
+  }
+  return layerOf(["slack"], value, `environment variable ${name}`);
 }
 
 function otlpVariables(suffix: string, key: string, read?: Variable["read"]): readonly Variable[] {

@@ -2,13 +2,16 @@ import { z } from "zod";
 
 type Field = z.core.$ZodTypes;
 
+const MAPPINGS: readonly Field["_zod"]["def"]["type"][] = ["object", "record"];
+
 /** The field at a path below a schema; `undefined` where the schema knows no such key. */
 export function fieldOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   let field: z.core.$ZodType | undefined = schema;
   for (const key of path) {
     const parent: Field = written(field);
-    const { def } = parent._zod;
-    if (def.type === "object") field = Object.hasOwn(def.shape, key) ? def.shape[String(key)] : undefined;
+    const { def } = (typeof key === "number" ? listOf(parent) : mappingOf(parent))._zod;
+    if (def.type === "array") field = def.element;
+    else if (def.type === "object") field = Object.hasOwn(def.shape, key) ? def.shape[String(key)] : undefined;
     else field = def.type === "record" ? def.valueType : undefined;
     if (field === undefined) return undefined;
   }
@@ -17,12 +20,12 @@ export function fieldOf(schema: z.core.$ZodType, path: readonly PropertyKey[]): 
 
 /** The keys that a mapping may have; `undefined` where any goes, and for what is no mapping. */
 export function knownKeys(field: z.core.$ZodType): readonly string[] | undefined {
-  const { def } = written(field)._zod;
+  const { def } = mappingOf(written(field))._zod;
   return def.type === "object" ? Object.keys(def.shape) : undefined;
 }
 
 export function isMapping(field: z.core.$ZodType): boolean {
-  return ["object", "record"].includes(written(field)._zod.def.type);
+  return MAPPINGS.includes(mappingOf(written(field))._zod.def.type);
 }
 
 /** Whether a text is a possible way to write the field, so that a variable's text is not read as a number. */
@@ -54,6 +57,21 @@ export function defaultOf(field: z.core.$ZodType): unknown {
 function written(field: z.core.$ZodType): Field {
   const inner = innerOf(field as Field);
   return inner === undefined ? (field as Field) : written(inner);
+}
+
+/** Of a field that may be written as a mapping or otherwise, the mapping. */
+function mappingOf(field: Field): Field {
+  return optionOf(field, MAPPINGS);
+}
+
+function listOf(field: Field): Field {
+  return optionOf(field, ["array"]);
+}
+
+function optionOf(field: Field, types: typeof MAPPINGS): Field {
+  const { def } = field._zod;
+  if (def.type !== "union") return field;
+  return def.options.map(written).find((option) => types.includes(option._zod.def.type)) ?? field;
 }
 
 function innerOf(field: Field): z.core.$ZodType | undefined {

@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
+import { basename } from "node:path";
 
 /** The file system, as far as a configuration needs it. Both throw what `node:fs` throws. */
 export interface Files {
@@ -7,6 +8,9 @@ export interface Files {
   stamp(path: string): string;
 }
 
+/** Finds the files, links to files included, that match a pattern with `*`; hidden ones and folders are left out. */
+export type ListFiles = (pattern: string) => readonly string[];
+
 export const nodeFiles: Files = {
   read: (path) => readFileSync(path, "utf8"),
   stamp: (path) => {
@@ -14,6 +18,19 @@ export const nodeFiles: Files = {
     return `${dev} ${ino} ${size} ${mtimeNs}`;
   },
 };
+
+export const listNodeFiles: ListFiles = (pattern) =>
+  globSync(pattern)
+    .filter((path) => !basename(path).startsWith(".") && isFile(path))
+    .toSorted();
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** Why a file cannot be read, from the error's code alone: an error's text may hold more than it should. */
 export function unreadable(error: unknown): string {

@@ -24,8 +24,13 @@ export function jsonSchemaText(): string {
  * Any scalar may be a reference, a mapping may be left empty (YAML's null), and what a variable can give is not
  * required in the file.
  */
-function asFilesAreWritten(schema: Json, path: readonly string[]): Json {
+function asFilesAreWritten(schema: Json, path: readonly PropertyKey[]): Json {
   const { properties, additionalProperties, required, default: _emptyMapping, ...rest } = schema;
+  if (schema.anyOf?.some((way) => (way as Json).type === "object") === true) {
+    const { anyOf, default: _empty, ...rest } = schema;
+    return { ...rest, anyOf: anyOf.map((way) => asFilesAreWritten(way as Json, path)) };
+  }
+  if (schema.type === "array") return { ...schema, items: asFilesAreWritten(schema.items as Json, [...path, 0]) };
   if (schema.type !== "object") return orReference(schema);
   const needed = required?.filter((key) => variablesFor([...path, key]).length === 0) ?? [];
   const mayBeEmpty = path.length > 0 && schema.minProperties === undefined;

@@ -68,20 +68,19 @@ export function placeOf(layer: Layer, path: readonly PropertyKey[]): string | un
 
 export function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   let value: unknown = tree;
-  for (const key of path) value = isTree(value) ? value[String(key)] : undefined;
+  for (const key of path) value = isTree(value) || Array.isArray(value) ? (value as Tree)[String(key)] : undefined;
   return value;
 }
 
 /**
- * `resource."service.name"`: a key with dots of its own is quoted. One that may be a value in the wrong place is hidden:
+ * `slack[1].token`, `resource."service.name"`: a key with dots of its own is quoted. One that may be a value in the wrong place is hidden:
  * `{ token:xoxb-1 }`, with no space after the colon, is a key for YAML.
  */
 export function keyText(path: readonly PropertyKey[]): string {
-  return path
-    .map(String)
-    .map((key) => {
-      if (!/^[\w.-]{1,30}$/.test(key) || /xox|xapp/i.test(key)) return "(hidden)";
-      return key.includes(".") ? `"${key}"` : key;
-    })
-    .join(".");
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    const key = String(part);
+    const shown = !/^[\w.-]{1,30}$/.test(key) || /xox|xapp/i.test(key) ? "(hidden)" : key;
+    return `${text}${text === "" ? "" : "."}${shown.includes(".") ? `"${shown}"` : shown}`;
+  }, "");
 }

@@ -3,7 +3,7 @@ import { isLoopback } from "./fields.ts";
 import { type Files, nodeFiles, unreadable } from "./files.ts";
 import { type ConfigurationError, emptyTree, keyText, type Layer, layerOf, placeOf, valueAt } from "./layer.ts";
 import { inOrderOfPrecedence } from "./precedence.ts";
-import { problemsOf } from "./problems.ts";
+import { asWritten, problemsOf } from "./problems.ts";
 import type { ReferenceSources } from "./references.ts";
 import { type Configuration, configurationSchema } from "./schema.ts";
 import { yamlLayer } from "./yaml-layer.ts";
@@ -38,7 +38,7 @@ export function loadConfiguration(origins: ConfigurationOrigins): LoadedConfigur
   if (!parsed.success) {
     // What could not be read is there as `undefined`, and was told already.
     const told = new Set(errors.map(({ key }) => key));
-    const fresh = parsed.error.issues.filter(
+    const fresh = asWritten(parsed.error.issues).filter(
       ({ path }) => !told.has(keyText(path)) || valueAt(merged.value, path) !== undefined,
     );
     errors.push(...problemsOf(fresh, merged, configurationSchema));

@@ -38,8 +38,16 @@ function fill(merged: Layer, over: Tree, layer: Layer, under: Tree, path: readon
       const place = layer.places.get(placeKey(at));
       if (place !== undefined) merged.places.set(placeKey(at), place);
       if (isTree(value)) fill(merged, over[key] as Tree, layer, value, at);
-    } else if (isTree(present) && isTree(value) && !wholes.has(placeKey(at))) fill(merged, present, layer, value, at);
+      else if (Array.isArray(value)) fillPlaces(merged, layer, at);
+    } else if ((isTree(present) || Array.isArray(present)) && isTree(value) && !wholes.has(placeKey(at)))
+      fill(merged, present as Tree, layer, value, at);
   }
+}
+
+/** A list is taken as it is, with the places of everything in it. */
+function fillPlaces(merged: Layer, layer: Layer, path: readonly string[]): void {
+  const prefix = `${placeKey(path)}\0`;
+  for (const [key, place] of layer.places) if (key.startsWith(prefix)) merged.places.set(key, place);
 }
 
 /** Whether a key that is absent is settled all the same, by the keys that are there. */
@@ -47,6 +55,8 @@ function isTaken(path: readonly string[], key: string, settled: readonly string[
   if (choices.has(placeKey(path))) return settled.length > 0;
   if (path[0] === "destination" && path.length === 2 && endpointKeys.includes(key))
     return settled.some((other) => endpointKeys.includes(other));
+  // The file's way to the token beats the environment's.
+  if (placeKey(path) === "slack" && key === "token") return settled.includes("token_files");
   if (headerMaps.has(placeKey(path))) return settled.some((other) => other.toLowerCase() === key.toLowerCase());
   return false;
 }

@@ -6,6 +6,24 @@ import { nearest } from "./nearest.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/**
+ * Of what may be a mapping or a list, zod tells everything that is wrong with it either way: what counts is what is wrong
+ * with it as it was written.
+ */
+export function asWritten(issues: readonly Issue[]): readonly Issue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== "invalid_union") return [issue];
+    const way = issue.errors.find((inner) => !inner.some(isOtherKind));
+    return way === undefined
+      ? [issue]
+      : asWritten(way.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+  });
+}
+
+function isOtherKind({ code, path }: Issue): boolean {
+  return path.length === 0 && (code === "invalid_type" || code === "invalid_value");
+}
+
 /** What zod found, in words for the person who wrote the file. Values are not shown: any may be a secret. */
 export function problemsOf(issues: readonly Issue[], layer: Layer, schema: z.core.$ZodType): ConfigurationError[] {
   return issues.flatMap((issue) => {

@@ -4,21 +4,15 @@
  */
 import { z } from "zod";
 import { type DestinationName, destinations } from "../destinations/index.ts";
-import { byteSize, filePath, httpUrl, secret } from "./fields.ts";
+import { byteSize, filePath, secret } from "./fields.ts";
 import { oneOf } from "./one-of.ts";
+import { slack } from "./slack-settings.ts";
 import { sources } from "./sources-settings.ts";
 import { start } from "./start.ts";
 
 export const configurationSchema = z
   .strictObject({
-    slack: z
-      .strictObject({
-        token: secret().describe("The token Slack is called with"),
-        api_url: slackUrl("https://slack.com/api/").describe("The Web API; GovSlack: https://slack-gov.com/api/"),
-        audit_url: slackUrl("https://api.slack.com/audit/v1/").describe("The Audit Logs API"),
-      })
-      .prefault({} as { token: string })
-      .describe("Slack's side"),
+    slack: slack(),
     sources: sources(),
     start: start()
       .prefault("24h")
@@ -66,12 +60,6 @@ function destinationSettings() {
     settings.describe(summary),
   ]);
   return Object.fromEntries(described) as Settings;
-}
-
-function slackUrl(byDefault: string) {
-  return httpUrl({ tls: "required-off-loopback" })
-    .transform((url) => (url.endsWith("/") ? url : `${url}/`))
-    .prefault(byDefault);
 }
 
 /** PostgreSQL has its place in the contract, and is refused here until it is there. */

@@ -20,7 +20,7 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
   const lines = new LineCounter();
   const document = parseDocument(shielded(text), { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const placeAt = (offset: number): string => `${reading.file}:${lines.linePos(offset).line}`;
-  const add = (where: string, path: readonly string[], fault: Fault): undefined => {
+  const add = (where: string, path: readonly PropertyKey[], fault: Fault): undefined => {
     errors.push({ where, key: keyText(path), ...fault });
   };
 
@@ -35,7 +35,7 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
     return { layer, errors };
   }
 
-  const readNode = (node: Node | null, path: readonly string[], above: readonly Node[]): unknown => {
+  const readNode = (node: Node | null, path: readonly PropertyKey[], above: readonly Node[]): unknown => {
     const place = layer.places.get(placeKey(path)) ?? reading.file;
     if (isAlias(node)) {
       const target = node.resolve(document);
@@ -47,11 +47,21 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
       for (const pair of node.items) readPair(pair as Pair<Node, Node | null>, path, [...above, node], tree);
       return tree;
     }
-    if (isSeq(node)) return node.items.map((item) => readNode(item as Node, [...path, "0"], [...above, node]));
+    if (isSeq(node))
+      return node.items.map((item, index) => {
+        const at = [...path, index];
+        layer.places.set(placeKey(at), placeAt((item as Node).range?.[0] ?? 0));
+        return readNode(item as Node, at, [...above, node]);
+      });
     return readScalar(isScalar(node) ? node.value : null, path, place);
   };
 
-  const readPair = (pair: Pair<Node, Node | null>, path: readonly string[], above: readonly Node[], tree: object) => {
+  const readPair = (
+    pair: Pair<Node, Node | null>,
+    path: readonly PropertyKey[],
+    above: readonly Node[],
+    tree: object,
+  ) => {
     const place = placeAt(pair.key.range?.[0] ?? 0);
     if (!isScalar(pair.key)) return add(place, path, { problem: "a key is not a text", remedy: "write a plain key" });
     const key = unshielded(String(pair.key.value));
@@ -63,7 +73,7 @@ export function yamlLayer(text: string, reading: Reading): { layer: Layer; error
     return Object.assign(tree, { [key]: readNode(pair.value, at, above) });
   };
 
-  const readScalar = (shieldedValue: unknown, path: readonly string[], place: string): unknown => {
+  const readScalar = (shieldedValue: unknown, path: readonly PropertyKey[], place: string): unknown => {
     const value = typeof shieldedValue === "string" ? unshielded(shieldedValue) : shieldedValue;
     const field = fieldOf(reading.schema, path);
     if (field === undefined) return value;

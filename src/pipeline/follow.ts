@@ -10,6 +10,8 @@ export interface FollowOptions extends Omit<DrainOptions, "patient"> {
   readonly listed: boolean;
   /** Told of every walk's ending. True: this stream is not to be followed any further. */
   readonly onEnding: (ending: Ending) => boolean;
+  /** Changes when the credentials were replaced: what is not available is looked at again then. */
+  readonly renewal?: () => unknown;
   /** Told of every wait after a walk. */
   readonly onWait?: (delayMs: number) => void;
 }
@@ -18,15 +20,27 @@ export interface FollowOptions extends Omit<DrainOptions, "patient"> {
  * Follows one stream until the signal, and resolves with `undefined` then. Rejects only for a `StateError` or a defect.
  */
 export async function follow(options: FollowOptions, signal: AbortSignal): Promise<Ending | undefined> {
-  const { clock, source } = options;
+  const { clock, source, renewal = () => undefined } = options;
+  let current = renewal();
+
+  /** Looks every `lookMs` whether the credentials were replaced, which ends it. */
+  async function pause(delayMs: number, lookMs: number): Promise<void> {
+    let leftMs = delayMs;
+    do {
+      await clock.sleep(Math.min(leftMs, lookMs), signal);
+      leftMs -= lookMs;
+    } while (leftMs > 0 && renewal() === current);
+  }
+
   try {
     while (!signal.aborted) {
       const started = clock.monotonic();
+      current = renewal();
       const ending = await drain({ ...options, patient: true }, signal);
       if (ending.kind !== "refused" && options.onEnding(ending)) return ending;
       const delayMs = waitMs(ending, options, clock.monotonic() - started, source.intervalMs);
       options.onWait?.(delayMs);
-      await clock.sleep(delayMs, signal);
+      await pause(delayMs, ending.kind === "present" ? delayMs : HALT_RETRY_MS);
     }
   } catch (error) {
     rethrowUnlessAbort(error, signal);

@@ -34,6 +34,8 @@ export interface SlackClient {
   ): Promise<SlackAnswer>;
   /** Slack's clock, epoch milliseconds; never ahead of Slack. */
   now(): number;
+  /** Another number for another token: what a refused one could not read may be open to the next. */
+  tokenVersion(): number;
 }
 
 export interface SlackClientOptions {
@@ -63,6 +65,14 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
   const paces = new Map<string, Pace>();
   /** When a method may be called again in a workspace that Slack has throttled it in; monotonic milliseconds. */
   const throttles = new Map<string, number>();
+
+  let last = { token: token.reveal(), version: 0 };
+
+  function tokenVersion(): number {
+    const now = token.reveal();
+    if (now !== last.token) last = { token: now, version: last.version + 1 };
+    return last.version;
+  }
 
   /** One pool a method: whether an organisation's token has one for each of its workspaces is not known. */
   function paceOf({ method, callsPerMinute }: Endpoint): Pace {
@@ -197,7 +207,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
   const call: SlackClient["call"] = (endpoint, params, signal) =>
     retry((attempt) => tryOnce(endpoint, params, attempt, signal), clock, signal);
 
-  return { call, now: serverClock.now };
+  return { call, now: serverClock.now, tokenVersion };
 }
 
 function halt(

@@ -9,6 +9,12 @@ export interface Identity {
   readonly enterpriseId?: string;
   /** Whether the token is an organisation's and sees all its workspaces. */
   readonly isOrganisation: boolean;
+  /** The person whose token it is. */
+  readonly userId?: string;
+  /** What the token may do, as far as Slack says. */
+  readonly scopes?: readonly string[];
+  /** How long the token will live; absent: it does not expire. */
+  readonly expiresInSeconds?: number;
 }
 
 const AUTH_TEAMS_LIST: Endpoint = {
@@ -35,75 +41,114 @@ const MAX_WALKS = 10;
 export async function identifyToken(client: SlackClient, signal: AbortSignal): Promise<Identity | Halt> {
   const answer = await client.call(AUTH_TEST, {}, signal);
   if (answer.kind === "halted") return answer;
-  return identityOf(answer.kind === "ok" ? answer.body : {});
+  return answer.kind === "ok" ? identityOf(answer.body, scopesIn(answer.headers)) : identityOf({});
 }
 
-/** What auth.test says of the token. */
-export function identityOf(body: Readonly<Record<string, unknown>>): Identity | Halt {
+/** What auth.test says of the token. `scopes`: what its headers say besides. */
+export function identityOf(
+  body: Readonly<Record<string, unknown>>,
+  scopes?: readonly string[],
+): Identity | Halt {
   const teamId = text(body["team_id"]);
   const enterpriseId = text(body["enterprise_id"]);
+  const userId = text(body["user_id"]);
+  const expiresIn = body["expires_in"];
   if (teamId === undefined) {
     const message = "auth.test names no workspace: check slack.api_url";
     return { kind: "halted", scope: "token", reason: "configuration", code: "no_team_id", message };
   }
   const isOrganisation = body["is_enterprise_install"] === true || teamId.startsWith("E");
-  return { teamId, isOrganisation, ...(enterpriseId === undefined ? {} : { enterpriseId }) };
+  return {
+    teamId,
+    isOrganisation,
+    ...(enterpriseId === undefined ? {} : { enterpriseId }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(scopes === undefined ? {} : { scopes }),
+    ...(typeof expiresIn === "number" ? { expiresInSeconds: expiresIn } : {}),
+  };
+}
+
+/** The sources of which an organisation's token reads each workspace by itself. */
+export function sourcesByWorkspace(
+  names: readonly SourceName[],
+  { isOrganisation }: Identity,
+  refusedForAll: ReadonlySet<SourceName>,
+): readonly SourceName[] {
+  if (!isOrganisation) return [];
+  return names.filter((name) => name === "integration_logs" || refusedForAll.has(name));
 }
 
 /**
  * The streams of one token. Activities and audit entries are one log an organisation. With an organisation's token
- * access logs are read without `team_id`, because with it Slack shows only a part; integration logs need it, so they
- * are one stream a workspace.
+ * access logs are read without `team_id`, because with it Slack shows only a part, but where Slack refuses that
+ * (`refusedForAll`); integration logs need it, so they are one stream a workspace.
  */
-export async function streamsOf(
+export function streamsOf(
   names: readonly SourceName[],
   identity: Identity,
-  client: SlackClient,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Stream[]> {
+  workspaces: readonly string[],
+  refusedForAll: ReadonlySet<SourceName>,
+): readonly Stream[] {
   const { teamId, enterpriseId, isOrganisation } = identity;
   const organisation = enterpriseId ?? teamId;
-  const streams: Stream[] = [];
-  for (const source of SOURCE_NAMES.filter((name) => names.includes(name))) {
-    if (source === "integration_logs" && isOrganisation) {
-      const workspaces = await workspaceStreams(source, client, log, signal);
+  const byWorkspace = sourcesByWorkspace(names, identity, refusedForAll);
+  return SOURCE_NAMES.filter((name) => names.includes(name)).flatMap((source): Stream[] => {
+    if (byWorkspace.includes(source)) {
       // Without a workspace to name, Slack's own answer says what is missing.
-      streams.push(...(workspaces.length > 0 ? workspaces : [{ name: `${source}/${organisation}`, source }]));
-    } else if (source === "access_logs" || source === "integration_logs") {
-      streams.push({ name: `${source}/${isOrganisation ? organisation : teamId}`, source });
-    } else {
-      streams.push({ name: `${source}/${organisation}`, source });
+      if (workspaces.length === 0 && !refusedForAll.has(source)) return [{ name: `${source}/${organisation}`, source }];
+      return workspaces.map((id) => ({ name: `${source}/${id}`, source, teamId: id }));
     }
-  }
-  return streams;
+    const isOfWorkspace = !isOrganisation && (source === "access_logs" || source === "integration_logs");
+    return [{ name: `${source}/${isOfWorkspace ? teamId : organisation}`, source }];
+  });
+}
+
+/** The workspaces of an organisation, as its token sees them. */
+export interface Workspaces {
+  /** Those that approved the app, so that they can be read. */
+  readonly approved: readonly string[];
+  /** Those that did not; `undefined` where the token may not list them. */
+  readonly others: readonly string[] | undefined;
+  /** Why the listing was not read to its end, so that some may be missing. */
+  readonly code?: string;
 }
 
 /**
- * One stream for each workspace that approved the app. Which ones did not is told by name where the token may list all
- * of them, and else that there may be such.
+ * Lists the workspaces that approved the app. Which ones did not is known where the token may list all of them.
  */
-export async function workspaceStreams(
-  source: SourceName,
-  client: SlackClient,
-  log: Log,
-  signal: AbortSignal,
-): Promise<Stream[]> {
-  const approved = await listTeams(AUTH_TEAMS_LIST, "1000", client, signal);
-  if ("code" in approved) log("warn", "workspaces_not_listed", { source, error: approved.code });
-  if (approved.ids.length === 0) log("warn", "no_workspaces", { source });
-  else if (!approved.scopes.includes(ALL_TEAMS_SCOPE)) {
+export async function listWorkspaces(client: SlackClient, signal: AbortSignal): Promise<Workspaces> {
+  const { ids: approved, scopes, code } = await listTeams(AUTH_TEAMS_LIST, "1000", client, signal);
+  const incomplete = code === undefined ? {} : { code };
+  if (approved.length === 0 || !scopes.includes(ALL_TEAMS_SCOPE)) return { approved, others: undefined, ...incomplete };
+  const all = await listTeams(ADMIN_TEAMS_LIST, "100", client, signal);
+  return { approved, others: all.ids.filter((id) => !approved.includes(id)), ...incomplete };
+}
+
+/** Says what there is to know about a list of workspaces, as far as it differs from the last one. */
+export function tellWorkspaces(found: Workspaces, last: Workspaces | undefined, source: SourceName, log: Log): void {
+  const { approved, others, code } = found;
+  if (code !== undefined && code !== last?.code) log("warn", "workspaces_not_listed", { source, error: code });
+  if (last !== undefined) tellChanges(found, last, log);
+  if (approved.length === 0 && (last === undefined || code === undefined)) {
+    if (last === undefined || last.approved.length > 0) log("warn", "no_workspaces", { source });
+  } else if (others === undefined) {
     const message = `Slack lists the workspaces that approved the app; with the scope ${ALL_TEAMS_SCOPE} the others would be named here.`;
-    log("info", "workspaces_may_be_missing", { source, message });
-  } else {
-    const all = await listTeams(ADMIN_TEAMS_LIST, "100", client, signal);
-    const others = all.ids.filter((id) => !approved.ids.includes(id));
-    if (others.length > 0) {
-      const message = "Workspaces that have not approved the app are not read: approve it there.";
-      log("warn", "workspaces_not_approved", { source, workspaces: others.join(" "), message });
-    }
+    if (last === undefined) log("info", "workspaces_may_be_missing", { source, message });
+  } else if (others.length > 0 && others.join() !== last?.others?.join()) {
+    const message = "Workspaces that have not approved the app are not read: approve it there.";
+    log("warn", "workspaces_not_approved", { source, workspaces: others.join(" "), message });
   }
-  return approved.ids.map((teamId) => ({ name: `${source}/${teamId}`, source, teamId }));
+}
+
+function tellChanges({ approved, code }: Workspaces, last: Workspaces, log: Log): void {
+  const added = approved.filter((id) => !last.approved.includes(id));
+  const gone = code === undefined ? last.approved.filter((id) => !approved.includes(id)) : [];
+  if (added.length > 0) log("info", "workspaces_added", { workspaces: added.join(" ") });
+  if (gone.length > 0) {
+    const message =
+      "Slack does not list them any more: they are not read, and go on where they stand if they come back.";
+    log("warn", "workspaces_gone", { workspaces: gone.join(" "), message });
+  }
 }
 
 interface Teams {
@@ -123,7 +168,7 @@ async function listTeams(endpoint: Endpoint, limit: string, client: SlackClient,
     const next = answer.kind === "ok" ? answer.nextCursor : undefined;
     const isLost = answer.kind === "restart" || (next !== undefined && seen.has(next));
     if (answer.kind === "ok") {
-      scopes = answer.headers["x-oauth-scopes"]?.split(/,\s*/) ?? scopes;
+      scopes = scopesIn(answer.headers) ?? scopes;
       for (const team of answer.entries) {
         const id = isObject(team) ? text(team["id"]) : undefined;
         if (id !== undefined) ids.add(id);
@@ -142,6 +187,11 @@ async function listTeams(endpoint: Endpoint, limit: string, client: SlackClient,
     seen.add(next);
     cursor = next;
   }
+}
+
+/** What the token holds, as Slack says with each answer. */
+export function scopesIn(headers: Readonly<Record<string, string | undefined>>): readonly string[] | undefined {
+  return headers["x-oauth-scopes"]?.split(/,\s*/).filter((scope) => scope !== "");
 }
 
 function text(value: unknown): string | undefined {

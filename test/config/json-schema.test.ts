@@ -18,9 +18,14 @@ interface Node {
   writeOnly?: boolean;
   properties?: Record<string, Node>;
   additionalProperties?: Node | boolean;
+  anyOf?: Node[];
+  items?: Node;
 }
 
 function leaves(node: Node, path: string): [string, Node][] {
+  const ways = node.anyOf?.filter((way) => way.properties !== undefined || way.items?.properties !== undefined) ?? [];
+  if (ways.length > 0) return ways.flatMap((way) => leaves(way, path));
+  if (node.items?.properties !== undefined) return leaves(node.items, `${path}[]`);
   const below = Object.entries(node.properties ?? {}).flatMap(([key, child]) => leaves(child, `${path}.${key}`));
   if (typeof node.additionalProperties === "object") below.push(...leaves(node.additionalProperties, `${path}.*`));
   return node.type === "string" || !("properties" in node) ? [[path, node], ...below] : below;
@@ -34,7 +39,7 @@ test("every setting is described, and every mapping refuses what it does not kno
   expect(settings.filter(([, { description }]) => description === undefined)).toEqual([]);
   const open = (node: Node): boolean =>
     (node.properties !== undefined && node.additionalProperties !== false) ||
-    Object.values(node.properties ?? {}).some(open);
+    [...Object.values(node.properties ?? {}), ...(node.anyOf ?? []), ...(node.items ? [node.items] : [])].some(open);
   expect(open(root)).toBe(false);
 });
 
@@ -42,6 +47,7 @@ test("secrets are marked, and nothing else is", () => {
   const secrets = leaves(root, "").flatMap(([path, { writeOnly }]) => (writeOnly === true ? [path] : []));
   expect(secrets).toEqual([
     ".slack.token",
+    ".slack[].token",
     ".destination.otlp.headers.*",
     ".destination.datadog.api_key",
     ".destination.splunk_hec.token",
@@ -51,7 +57,7 @@ test("secrets are marked, and nothing else is", () => {
 
 test("what a variable can give is not required of the file", () => {
   expect(root.required).toBeUndefined();
-  expect(root.properties?.["slack"]?.required).toBeUndefined();
+  expect(root.properties?.["slack"]?.anyOf?.map(({ required }) => required)).toEqual([undefined, undefined]);
   expect(root.properties?.["destination"]?.properties?.["splunk_hec"]?.required).toEqual(["endpoint", "token"]);
 });
 

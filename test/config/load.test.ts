@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeConfigurationError } from "../../src/config/layer.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import type { Configuration } from "../../src/config/schema.ts";
@@ -37,9 +37,16 @@ function otlp({ destination }: Configuration) {
 
 test("a token and an endpoint in the environment are enough, and the rest is the documented default", () => {
   const { slack, ...rest } = good(undefined, enough);
-  expect(slack.token.reveal()).toBe("xoxp-1");
-  expect({ ...rest, slack: { ...slack, token: "" } }).toEqual({
-    slack: { token: "", api_url: "https://slack.com/api/", audit_url: "https://api.slack.com/audit/v1/" },
+  expect(slack[0]?.token?.reveal()).toBe("xoxp-1");
+  expect({ ...rest, slack: slack.map((connection) => ({ ...connection, token: "" })) }).toEqual({
+    slack: [
+      {
+        token: "",
+        api_url: "https://slack.com/api/",
+        audit_url: "https://api.slack.com/audit/v1/",
+        workspaces: "all",
+      },
+    ],
     sources: {
       access_logs: {
         interval: 60_000,
@@ -110,8 +117,8 @@ test("every variable has the meaning of its key", () => {
     OTEL_RESOURCE_ATTRIBUTES: "service.name=ignored,deployment.environment.name=a%2Cb",
     OTEL_SERVICE_NAME: "slack-audit",
   });
-  expect(configuration.slack.api_url).toBe("https://slack-gov.com/api/");
-  expect(configuration.slack.audit_url).toBe("http://127.0.0.1:8080/audit/v1/");
+  expect(configuration.slack[0]?.api_url).toBe("https://slack-gov.com/api/");
+  expect(configuration.slack[0]?.audit_url).toBe("http://127.0.0.1:8080/audit/v1/");
   expect(configuration.sources).toMatchObject({ access_logs: { listed: true }, audit_logs: { listed: true } });
   expect(Object.keys(configuration.sources)).toEqual(["access_logs", "audit_logs"]);
   expect(configuration.start).toEqual({ kind: "earliest" });
@@ -192,7 +199,8 @@ test("whatever the file sets stays, and whatever it leaves open is the environme
   fc.assert(
     fc.property(fc.subarray([...keys]), (chosen) => {
       const { slack } = good(`${stdout}slack:\n${chosen.map((key) => inFile[key]).join("")}`, env);
-      const shown = { ...slack, token: slack.token.reveal() };
+      const [connection] = slack;
+      const shown = { ...connection, token: connection?.token?.reveal() };
       for (const key of keys) expect(shown[key]).toContain(chosen.includes(key) ? "file" : "env");
     }),
   );
@@ -267,7 +275,7 @@ test("references are followed in any scalar, in numbers and inside braces too", 
     { TOKEN: "xoxp-2", COUNT: "10", NAME: "x" },
     { "/hec": "hec-token\n" },
   );
-  expect(configuration.slack.token.reveal()).toBe("xoxp-2");
+  expect(configuration.slack[0]?.token?.reveal()).toBe("xoxp-2");
   expect(configuration.batch).toEqual({ max_records: 10, max_bytes: 1_000_000 });
   expect(configuration.dead_letters.path).toBe("/data/x/letters");
   expect(configuration.resource).toMatchObject({ a: "10", b: "$5" });
@@ -287,9 +295,9 @@ test("a token file named by the environment is followed", () => {
     files: system.files,
   });
   if (!loaded.ok) throw new Error("not loaded");
-  expect(loaded.configuration.slack.token.reveal()).toBe("xoxp-1");
+  expect(loaded.configuration.slack[0]?.token?.reveal()).toBe("xoxp-1");
   system.write("/token", "xoxp-2\n");
-  expect(loaded.configuration.slack.token.reveal()).toBe("xoxp-2");
+  expect(loaded.configuration.slack[0]?.token?.reveal()).toBe("xoxp-2");
 });
 
 test("anchors stand for what they name", () => {
@@ -315,7 +323,7 @@ test("a destination by plain http on another host is warned about, one on this h
 test.each(["http://localhost:1/", "http://127.0.0.1/", "http://127.9.9.9/", "http://[::1]:80/", "HTTP://LOCALHOST/"])(
   "Slack may be at %s",
   (url) => {
-    expect(good(undefined, { ...enough, SLACK_API_URL: url }).slack.api_url).toMatch(/^http:.*\/$/);
+    expect(good(undefined, { ...enough, SLACK_API_URL: url }).slack[0]?.api_url).toMatch(/^http:.*\/$/);
   },
 );
 
@@ -364,7 +372,7 @@ resource: { a: 1, "b.c": true }
   expect(errors(text)).toMatchInlineSnapshot(`
     [
       "a.yaml:1: slack.token: is missing; write for example \${env:NAME} or \${file:/run/secrets/name}, or set SLACK_TOKEN or SLACK_TOKEN_FILE",
-      "a.yaml:2: slack.tokn: is an unknown key; did you mean token? Known here: token, api_url, audit_url",
+      "a.yaml:2: slack.tokn: is an unknown key; did you mean token? Known here: name, token, token_files, api_url, audit_url, workspaces",
       "a.yaml:3: slack.api_url: is plain http: only https: is allowed, except on a loopback address; write for example https://slack.com/api/",
       "a.yaml:5: sources.acess_logs: is an unknown key; did you mean access_logs? Known here: access_logs, integration_logs, app_activities, audit_logs",
       "a.yaml:7: sources.audit_logs.interval: is not a duration: a number and its unit, which is ms, s, m, h or d; write for example 1m, 15s or 24h",
@@ -473,7 +481,7 @@ test("a token by variable and by file is refused, unless the file has its own", 
   expect(errors(undefined, env, { "/token": "a" })).toEqual([
     expect.stringMatching(/SLACK_TOKEN and SLACK_TOKEN_FILE: slack.token: both are set; unset one/),
   ]);
-  expect(good("slack: { token: xoxp-file }", env).slack.token.reveal()).toBe("xoxp-file");
+  expect(good("slack: { token: xoxp-file }", env).slack[0]?.token?.reveal()).toBe("xoxp-file");
 });
 
 test("a token file that is not there is told once", () => {
@@ -568,4 +576,88 @@ test("any text at all is configuration or a list of errors, never an exception",
     }),
     { numRuns: 1_000 },
   );
+});
+
+describe("a list of connections", () => {
+  const list = (items: string) => `destination: { stdout: {} }\nslack:\n${items}`;
+
+  test("is read in order, each with its own token and the defaults", () => {
+    const { slack } = good(
+      list(`  - name: acme
+    token: xoxp-1
+    workspaces: [T1, T2]
+  - { name: beta, token: "\${env:BETA}", api_url: https://slack-gov.com/api }
+  - token_files: /run/secrets/slack/*
+`),
+      { BETA: "xoxp-2" },
+    );
+    expect(slack.map(({ token, ...rest }) => ({ ...rest, token: token?.reveal() }))).toMatchObject([
+      { name: "acme", token: "xoxp-1", workspaces: ["T1", "T2"], api_url: "https://slack.com/api/" },
+      { name: "beta", token: "xoxp-2", workspaces: "all", api_url: "https://slack-gov.com/api/" },
+      { token: undefined, token_files: "/run/secrets/slack/*" },
+    ]);
+  });
+
+  test("takes the URLs of the environment where it gives none, and no token from there", () => {
+    const env = { SLACK_TOKEN: "xoxp-env", SLACK_API_URL: "https://env.example/api/" };
+    const text = list("  - { name: a, token: x1 }\n  - { name: b, token: x2, api_url: https://file.example/ }\n");
+    expect(good(text, env).slack.map(({ api_url, token }) => [api_url, token?.reveal()])).toEqual([
+      ["https://env.example/api/", "x1"],
+      ["https://file.example/", "x2"],
+    ]);
+    expect(errors(list("  - { name: a }\n"), env)).toEqual([
+      "a.yaml:3: slack[0].token: is missing; write for example ${env:NAME} or ${file:/run/secrets/name}",
+    ]);
+  });
+
+  test("tells every error by line, key and remedy", () => {
+    const text = list(`  - name: acme
+    tokn: xoxp-1
+  - name: "a b"
+    token: ""
+  - { name: c, token: x, token_files: y }
+  - name: d
+    token: "\${env:NOT_SET}"
+    workspaces: everything
+  - { name: e, token: x, workspaces: [T1, t2] }
+  - xoxp-secret
+`);
+    expect(errors(text)).toMatchInlineSnapshot(`
+      [
+        "a.yaml:3: slack[0].token: is missing; write for example \${env:NAME} or \${file:/run/secrets/name}",
+        "a.yaml:4: slack[0].tokn: is an unknown key; did you mean token? Known here: name, token, token_files, api_url, audit_url, workspaces",
+        "a.yaml:5: slack[1].name: is not a name: up to 64 letters, digits, dots, dashes and underscores; write for example acme",
+        "a.yaml:6: slack[1].token: the secret is empty; give one line of printable ASCII characters; one newline at its end is allowed",
+        "a.yaml:7: slack[2]: names token and token_files: exactly one is allowed; keep one of them",
+        "a.yaml:9: slack[3].token: environment variable NOT_SET is not set; set it, or give a default: \${env:NOT_SET:-default}",
+        "a.yaml:10: slack[3].workspaces: is neither \`all\` nor a list of workspace ids; write for example all or [T0123456789, T9876543210]",
+        "a.yaml:11: slack[4].workspaces[1]: is not a workspace id; write for example T0123456789",
+        "a.yaml:12: slack[5]: is not a mapping; write keys below it: name, token, token_files, api_url, audit_url, workspaces",
+      ]
+    `);
+  });
+
+  test("names each connection, and none twice", () => {
+    expect(errors(list("  - { token: x }\n  - { name: b, token: y }\n"))).toMatchInlineSnapshot(`
+      [
+        "a.yaml:3: slack[0].name: is missing; give each connection of a list its own name, by which the log speaks of it, such as name: acme",
+      ]
+    `);
+    expect(errors(list("  - { name: b, token: x }\n  - { name: b, token: y }\n"))).toMatchInlineSnapshot(`
+      [
+        "a.yaml:4: slack[1].name: is a name given before; give each connection of a list its own name, by which the log speaks of it, such as name: acme",
+      ]
+    `);
+    expect(errors(list("  []\n"))).toMatchInlineSnapshot(`
+      [
+        "a.yaml:2: slack: names no connection; write keys below it: name, token, token_files, api_url, audit_url, workspaces",
+      ]
+    `);
+  });
+});
+
+test("the file's folder of tokens beats the variable with one", () => {
+  const { slack } = good("slack: { token_files: /secrets/* }", { ...enough, SLACK_TOKEN: "xoxp-env" });
+  expect(slack).toMatchObject([{ token_files: "/secrets/*" }]);
+  expect(slack[0]?.token).toBeUndefined();
 });

@@ -1,14 +1,15 @@
 import { configurationSchema, type Configuration } from "../../src/config/schema.ts";
+import { createConnection } from "../../src/connections.ts";
 import { canonical } from "../../src/mapping/canonical.ts";
 import { SOURCE_NAMES, type Attempt, type Clock, type Destination, type Log, type LogRecord } from "../../src/model.ts";
 import { toJsonLine } from "../../src/otlp/encode.ts";
+import { runConnection } from "../../src/run-connection.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
 import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
-import { createSlackClient } from "../../src/slack/client.ts";
-import { identifyToken, streamsOf } from "../../src/slack/workspace.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
 import { createMemoryStore, type MemoryDisk } from "../../src/state/memory.ts";
 import { runStream, type StreamOutcome } from "../../src/streams.ts";
+import { createSupervisor } from "../../src/supervisor.ts";
 
 const never = new AbortController().signal;
 
@@ -87,47 +88,49 @@ export async function forwardOnce(options: ForwarderOptions): Promise<StreamOutc
   const configuration = configurationOf(options.settings);
   const random = () => 0.5;
   const store = createMemoryStore({ disk, ...(options.reached === undefined ? {} : { reached: options.reached }) });
-  const client = createSlackClient({
-    http: slack.http,
-    token: configuration.slack.token,
-    apiUrl: "https://slack.test/api/",
-    auditUrl: "https://slack.test/audit/v1/",
-    userAgent: "slack-otel/test",
-    clock,
-    random,
-    log,
-  });
-  const identity = await identifyToken(client, signal);
-  if ("kind" in identity) throw new Error(identity.message);
-  const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
+  const [settings] = configuration.slack;
+  if (settings?.token === undefined) throw new Error("no token");
+  const urls = { api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" };
+  const connection = createConnection(
+    { settings: { ...settings, ...urls }, token: settings.token },
+    { http: slack.http, version: "0.0.0", clock, random, log },
+  );
   const failure = new AbortController();
   const both = AbortSignal.any([signal, failure.signal]);
-  const streams = await streamsOf(names, identity, client, log, signal);
-  const settled = await Promise.allSettled(
-    streams.map((stream) =>
-      runStream(
-        stream,
-        {
-          configuration,
-          client,
-          destination,
-          store,
-          clock,
-          random,
-          log,
-          version: "0.0.0",
-          once: true,
-          attemptSignal: both,
-          encode: toJsonLine,
-          onStream: () => undefined,
-        },
-        both,
-      ).catch((error: unknown) => {
-        failure.abort(error);
-        throw error;
-      }),
-    ),
+  const supervisor = createSupervisor<StreamOutcome>({ log, signal: both, onFailure: (error) => failure.abort(error) });
+  const known = await runConnection(
+    {
+      connection,
+      owner: "slack",
+      sources: SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined),
+      once: true,
+      supervisor,
+      runStream: (stream, { client }, streamSignal) =>
+        runStream(
+          stream,
+          {
+            configuration,
+            client,
+            destination,
+            store,
+            clock,
+            random,
+            log,
+            version: "0.0.0",
+            once: true,
+            attemptSignal: both,
+            encode: toJsonLine,
+            onStream: () => undefined,
+          },
+          streamSignal,
+        ),
+      onAnswer: () => undefined,
+      clock,
+    },
+    both,
   );
+  if (known === "refused") throw new Error("the token is refused");
+  const outcomes = await supervisor.settled();
   if (failure.signal.aborted) throw failure.signal.reason;
-  return settled.flatMap((result) => (result.status === "fulfilled" ? result.value : []));
+  return outcomes.filter(({ result }) => result !== "needs_workspaces");
 }
