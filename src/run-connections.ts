@@ -21,15 +21,21 @@ export interface ConnectionsRun
  * Runs every connection of the configuration, each by itself: one whose token is refused, or whose file is gone, stops no
  * other. `once`: resolves when the streams of each are known or its token is refused. Else when the signal ends it.
  */
-export async function runConnections(options: ConnectionsRun, signal: AbortSignal): Promise<{ readonly refused: number }> {
+export async function runConnections(
+  options: ConnectionsRun,
+  signal: AbortSignal,
+): Promise<{ readonly refused: number }> {
   const { settings, once, clock } = options;
   const opened = createOpened(options, signal);
+  async function keepLooking(): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(FILES_MS, signal).catch(() => undefined);
+      if (!signal.aborted) opened.look();
+    }
+  }
   opened.look();
   const hasFiles = settings.some(({ token_files }) => token_files !== undefined);
-  while (!once && hasFiles && !signal.aborted) {
-    await clock.sleep(FILES_MS, signal).catch(() => undefined);
-    if (!signal.aborted) opened.look();
-  }
+  if (!once && hasFiles) await keepLooking();
   const refused = await opened.ended();
   // Slack has not answered anybody.
   if (signal.aborted && opened.answers() === 0) throw signal.reason;
@@ -81,7 +87,8 @@ function createOpened(options: ConnectionsRun, signal: AbortSignal) {
   }
 
   function close(owner: string, { opening, stop }: Open): void {
-    const message = "Its token's file is gone, so its streams are stopped. They go on where they stand if it comes back.";
+    const message =
+      "Its token's file is gone, so its streams are stopped. They go on where they stand if it comes back.";
     log("warn", "connection_removed", { connection: opening.name, path: opening.path, message });
     stop.abort(new Error(message));
     open.delete(owner);

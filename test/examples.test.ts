@@ -49,6 +49,7 @@ test("each way to run it has its example", () => {
     "collector/splunk.yaml": "collector",
     "kubernetes/cronjob.yaml": "kubernetes",
     "kubernetes/sidecar.yaml": "kubernetes",
+    "organisation/slack-otel.yaml": "slack-otel",
     "pipeline/collector.yaml": "collector",
     "pipeline/slack-otel.yaml": "slack-otel",
     "slack-otel.yaml": "slack-otel",

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfiguration } from "../src/config/load.ts";
 import type { Http, HttpAnswer } from "../src/http.ts";
 import type { Log } from "../src/model.ts";
@@ -33,20 +33,19 @@ function createStage(options: SimulatedSlackOptions = {}) {
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   write("token", DEFAULT_TOKEN);
   write("key", GOOD_KEY);
-  write(
-    "slack-otel.yaml",
-    `slack: { token: "\${file:${folder}/token}", api_url: https://slack.test/api/, audit_url: https://slack.test/audit/v1/ }
+  const yaml = `slack: { token: "\${file:${folder}/token}", api_url: https://slack.test/api/, audit_url: https://slack.test/audit/v1/ }
 destination: { otlp: { endpoint: http://receiver.test, compression: none, headers: { x-key: "\${file:${folder}/key}" } } }
 state: { sqlite: { path: ${folder}/state.db } }
 dead_letters: { path: ${folder}/dead-letters }
-`,
-  );
+`;
+  write("slack-otel.yaml", yaml);
   const loaded = loadConfiguration({ env: {}, file: join(folder, "slack-otel.yaml") });
   if (!loaded.ok) throw new Error(loaded.errors.map(({ problem }) => problem).join());
   const { configuration } = loaded;
 
   const accepted: DecodedRecord[] = [];
   const events: string[] = [];
+  const lines: string[] = [];
   const stage = {
     folder,
     clock,
@@ -57,6 +56,8 @@ dead_letters: { path: ${folder}/dead-letters }
     accepted,
     /** The program's log: each line's event. */
     events,
+    /** The same, each with its connection and what it is about. */
+    lines,
     /** Called for each line. */
     onEvent: (_event: string) => {},
     onAccepted: () => {},
@@ -72,9 +73,16 @@ dead_letters: { path: ${folder}/dead-letters }
       expect(accepted.length).toBe(stage.expected());
       expect(new Set(accepted.map(uidOf)).size).toBe(accepted.length);
     },
+    /** Another configuration than the one connection. */
+    configure(slackPart: string) {
+      write("slack-otel.yaml", yaml.replace(/^slack: .*$/m, slackPart));
+      const again = loadConfiguration({ env: {}, file: join(folder, "slack-otel.yaml") });
+      if (!again.ok) throw new Error(again.errors.map(({ key, problem }) => `${key} ${problem}`).join());
+      stage.configuration = again.configuration;
+    },
     start(once: boolean, stop = createStop(clock)) {
       const options = {
-        configuration,
+        configuration: stage.configuration,
         once,
         version: "0.0.0",
         createHttp: () => ({ http, close }),
@@ -85,10 +93,23 @@ dead_letters: { path: ${folder}/dead-letters }
       };
       return { stop, ended: run(options, stop) };
     },
+    /** Follows until half a minute after the last step; each so many milliseconds after the first line like `since`. */
+    async follow(since: RegExp, steps: readonly (readonly [number, () => void])[]) {
+      const { stop, ended } = stage.start(false);
+      const end = (steps.at(-1)?.[0] ?? 0) + 30_000;
+      stage.onEvent = (event) => {
+        if (!since.test(event)) return;
+        stage.onEvent = () => {};
+        for (const [ms, step] of [...steps, [end, () => stop.request("the test is over")] as const])
+          clock.sleep(ms, stop.stop).then(step, () => undefined);
+      };
+      expect(await clock.run(ended)).toBe(0);
+    },
     runOnce: () => clock.run(stage.start(true).ended),
   };
-  const log: Log = (_level, event) => {
+  const log: Log = (_level, event, fields = {}) => {
     events.push(event);
+    lines.push([event, fields["connection"], fields["stream"] ?? fields["workspaces"]].filter(Boolean).join(" "));
     stage.onEvent(event);
   };
   const stdout = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -268,4 +289,210 @@ test("where Slack wants a workspace named, access logs are read workspace by wor
     .filter(({ attributes }) => attributes.get("slack.method") === "team.accessLogs")
     .map(({ resource }) => resource.get("slack.team.id"));
   expect(new Set(views)).toEqual(new Set(["T0ACMEENG01", "T0ACMEOPS01"]));
+});
+
+const URLS = "api_url: https://slack.test/api/, audit_url: https://slack.test/audit/v1/";
+
+describe("several connections", () => {
+  /** Two workspaces of one organisation, each with a token of its own. */
+  const TOKENS: SimulatedSlackOptions = {
+    tokens: [
+      { token: "xoxp-eng", teamId: "T0ACMEENG01" },
+      { token: "xoxp-ops", teamId: "T0ACMEOPS01" },
+    ],
+  };
+  const list = (eng: string, ops: string) =>
+    `slack: [{ name: eng, token: ${eng}, ${URLS} }, { name: ops, token: ${ops}, ${URLS} }]`;
+
+  test("each read their own streams, and of a stream that two see the first reads it and the other is told", async () => {
+    const stage = createStage(TOKENS);
+    stage.configure(list("xoxp-eng", "xoxp-ops"));
+    await stage.runOnce();
+    expect(stage.lines.filter((line) => line.startsWith("first_run")).toSorted()).toEqual([
+      "first_run eng access_logs/T0ACMEENG01",
+      "first_run eng app_activities/E0ACME00001",
+      "first_run eng audit_logs/E0ACME00001",
+      "first_run eng integration_logs/T0ACMEENG01",
+      "first_run ops access_logs/T0ACMEOPS01",
+      "first_run ops integration_logs/T0ACMEOPS01",
+    ]);
+    expect(stage.lines.filter((line) => line.startsWith("stream_taken"))).toEqual([
+      "stream_taken ops app_activities/E0ACME00001",
+      "stream_taken ops audit_logs/E0ACME00001",
+    ]);
+    expect(stage.count("started")).toBe(1);
+  });
+
+  test("are not stopped by a token that is dead, which `--once` ends with 1 for", async () => {
+    const stage = createStage(TOKENS);
+    stage.configure(list("xoxp-dead", "xoxp-ops"));
+    expect(await stage.runOnce()).toBe(1);
+    expect(stage.lines).toContain("token_refused eng");
+    expect(stage.lines.filter((line) => line.startsWith("first_run ops"))).toHaveLength(4);
+    expect(stage.accepted.length).toBeGreaterThan(0);
+  });
+
+  test("go on while one is revoked, and the stream it kept is still its own when it is mended", async () => {
+    const stage = createStage(TOKENS);
+    stage.write("eng", "xoxp-eng");
+    stage.configure(list(`"\${file:${stage.folder}/eng}"`, "xoxp-ops"));
+    await stage.follow(/connected/, [
+      [60_000, () => stage.slack.tokens.revoke("xoxp-eng")],
+      [
+        600_000,
+        () => {
+          stage.slack.tokens.add({ token: "xoxp-eng-2", teamId: "T0ACMEENG01" });
+          stage.write("eng", "xoxp-eng-2");
+        },
+      ],
+      [720_000, () => undefined],
+    ]);
+    const halted = stage.lines.filter((line) => line.startsWith("stream_halted"));
+    expect(halted.length).toBeGreaterThan(0);
+    expect(halted.filter((line) => !line.startsWith("stream_halted eng"))).toEqual([]);
+    expect(stage.lines).toContain("stream_resumed eng access_logs/T0ACMEENG01");
+  });
+});
+
+describe("tokens in files", () => {
+  async function follow(steps: (stage: ReturnType<typeof createStage>) => readonly [number, () => void][]) {
+    const stage = createStage({
+      tokens: [
+        { token: "xoxp-eng", teamId: "T0ACMEENG01" },
+        { token: "xoxp-ops", teamId: "T0ACMEOPS01" },
+      ],
+    });
+    mkdirSync(join(stage.folder, "tokens"));
+    stage.configure(`slack: { token_files: "${stage.folder}/tokens/*", ${URLS} }`);
+    await stage.follow(/no_token_files|connected/, steps(stage));
+    return stage;
+  }
+
+  test("become a connection each, named after the file, as they come and go", async () => {
+    const stage = await follow((stage) => [
+      [1_000, () => stage.write("tokens/eng", "xoxp-eng\n")],
+      [30_000, () => stage.write("tokens/ops", "xoxp-ops")],
+      [60_000, () => rmSync(join(stage.folder, "tokens/eng"))],
+    ]);
+    expect(stage.lines.filter((line) => /connection_|no_token|first_run .* access/.test(line))).toEqual([
+      "no_token_files",
+      "connection_added eng",
+      "first_run eng access_logs/T0ACMEENG01",
+      "connection_added ops",
+      "first_run ops access_logs/T0ACMEOPS01",
+      "connection_removed eng",
+    ]);
+    // What the first had kept of the organisation's logs is the other's now.
+    const asked = stage.slack.calls.filter(({ method }) => method === "admin.apps.activities.list");
+    expect(asked.filter(({ atMs }) => atMs > stage.clock.now() - 25_000).length).toBeGreaterThan(0);
+    expect(stage.count("started")).toBe(1);
+  });
+
+  test("of which one holds no token are told of by path, and hold up no other", async () => {
+    const stage = await follow((stage) => [
+      [
+        1_000,
+        () => [
+          stage.write("tokens/eng", ""),
+          stage.write("tokens/.hidden", "x"),
+          stage.write("tokens/ops", "xoxp-ops"),
+        ],
+      ],
+      [40_000, () => stage.write("tokens/eng", "xoxp-eng")],
+    ]);
+    expect(stage.count("token_file_unreadable")).toBe(1);
+    expect(stage.lines.filter((line) => line.startsWith("connection_added"))).toEqual([
+      "connection_added ops",
+      "connection_added eng",
+    ]);
+  });
+
+  test("are read again when a link is swapped under them, as Kubernetes replaces a secret", async () => {
+    const stage = await follow(({ folder, slack }) => {
+      const volume = join(folder, "tokens");
+      const put = (version: string, token: string) => {
+        mkdirSync(join(volume, version));
+        writeFileSync(join(volume, version, "eng"), token);
+        symlinkSync(version, join(volume, "..data_tmp"));
+        renameSync(join(volume, "..data_tmp"), join(volume, "..data"));
+      };
+      put("..v1", "xoxp-eng");
+      symlinkSync("..data/eng", join(volume, "eng"));
+      return [
+        [
+          60_000,
+          () => {
+            slack.tokens.replace("xoxp-eng", "xoxp-eng-2");
+            put("..v2", "xoxp-eng-2");
+          },
+        ],
+        [120_000, () => undefined],
+      ];
+    });
+    expect(stage.count("connection_removed") + stage.count("stream_halted") + stage.count("token_refused")).toBe(0);
+    expect(stage.slack.calls.filter(({ atMs }) => atMs > stage.clock.now() - 50_000).length).toBeGreaterThan(0);
+  });
+});
+
+describe("the workspaces of an organisation (R16)", () => {
+  test("are looked for again while it runs: new ones are read, those that are gone are not, and one that refuses stops no other", async () => {
+    const stage = createStage();
+    const { clock, slack } = stage;
+    let removedAt = Number.NaN;
+    await stage.follow(/connected/, [
+      [
+        60_000,
+        () => {
+          slack.tenant.addWorkspace({ id: "T0ACMENEW01" });
+          slack.tenant.addWorkspace({ id: "T0ACMENEW02", ownerIsMember: false });
+          slack.tenant.removeWorkspace("T0ACMEOPS01");
+        },
+      ],
+      [700_000, () => void (removedAt = clock.now())],
+      [1_900_000, () => undefined],
+    ]);
+    expect(stage.lines).toContain("workspaces_added T0ACMENEW01 T0ACMENEW02");
+    expect(stage.lines).toContain("workspaces_gone T0ACMEOPS01");
+    const asked = (team: string) =>
+      slack.calls.filter(
+        ({ method, workspace, atMs }) => method === "team.integrationLogs" && workspace === team && atMs > removedAt,
+      );
+    expect(asked("T0ACMENEW01").length).toBeGreaterThanOrEqual(3);
+    expect(asked("T0ACMEENG01").length).toBeGreaterThanOrEqual(3);
+    expect(asked("T0ACMEOPS01")).toEqual([]);
+    expect(stage.lines.filter((line) => line.includes("T0ACMENEW02") && line.startsWith("source_not"))).toEqual([
+      "source_not_available integration_logs/T0ACMENEW02",
+    ]);
+  });
+
+  test("that are listed in the configuration are those that are read, without a call to find them", async () => {
+    const stage = createStage();
+    stage.configure(`slack: { token: "\${file:${stage.folder}/token}", workspaces: [T0ACMEOPS01], ${URLS} }`);
+    expect(await stage.runOnce()).toBe(0);
+    const methods = new Set<string>(stage.slack.calls.map(({ method }) => method));
+    expect(methods).not.toContain("auth.teams.list");
+    expect(stage.lines.filter((line) => line.startsWith("first_run integration"))).toEqual([
+      "first_run integration_logs/T0ACMEOPS01",
+    ]);
+  });
+});
+
+test("a log that a token could not read is looked at again within a minute once the token is another", async () => {
+  const stage = createStage({ tokens: [{ token: DEFAULT_TOKEN, scopes: ["admin"] }] });
+  const { slack } = stage;
+  await stage.follow(/connected/, [
+    [
+      300_000,
+      () => {
+        slack.tokens.add({ token: "xoxp-more" });
+        stage.write("token", "xoxp-more");
+      },
+    ],
+    // It ends half a minute later.
+    [331_000, () => undefined],
+  ]);
+  expect(stage.lines.filter((line) => line.startsWith("stream_resumed")).toSorted()).toEqual([
+    "stream_resumed app_activities/E0ACME00001",
+    "stream_resumed audit_logs/E0ACME00001",
+  ]);
 });

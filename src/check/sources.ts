@@ -21,7 +21,7 @@ const WORKSPACES_READ = 3;
 
 /** Each source that is configured: one entry of it is read, and what its polls cost is set against the quota. */
 export async function checkSources(options: SourcesOptions, signal: AbortSignal): Promise<Finding[]> {
-  const { configuration, identity, ask } = options;
+  const { configuration, identity } = options;
   const findings: Finding[] = [];
   const names = SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined);
   const streams = streamsOf(names, identity, await workspacesOf(options, names, findings, signal), new Set());

@@ -26,9 +26,9 @@ export function jsonSchemaText(): string {
  */
 function asFilesAreWritten(schema: Json, path: readonly PropertyKey[]): Json {
   const { properties, additionalProperties, required, default: _emptyMapping, ...rest } = schema;
-  if (schema.anyOf?.some((way) => (way as Json).type === "object") === true) {
+  if (schema.anyOf?.some(({ type }) => type === "object") === true) {
     const { anyOf, default: _empty, ...rest } = schema;
-    return { ...rest, anyOf: anyOf.map((way) => asFilesAreWritten(way as Json, path)) };
+    return { ...rest, anyOf: anyOf.map((way) => asFilesAreWritten(way, path)) };
   }
   if (schema.type === "array") return { ...schema, items: asFilesAreWritten(schema.items as Json, [...path, 0]) };
   if (schema.type !== "object") return orReference(schema);

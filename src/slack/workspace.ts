@@ -45,10 +45,7 @@ export async function identifyToken(client: SlackClient, signal: AbortSignal): P
 }
 
 /** What auth.test says of the token. `scopes`: what its headers say besides. */
-export function identityOf(
-  body: Readonly<Record<string, unknown>>,
-  scopes?: readonly string[],
-): Identity | Halt {
+export function identityOf(body: Readonly<Record<string, unknown>>, scopes?: readonly string[]): Identity | Halt {
   const teamId = text(body["team_id"]);
   const enterpriseId = text(body["enterprise_id"]);
   const userId = text(body["user_id"]);
