@@ -90,8 +90,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     onRetry: report.retrying,
   });
   const claim = await claimUntil(store, stream.name, signal);
-  if (claim === undefined)
-    return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
+  if (claim === undefined) return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
   await using held = claim;
   const { state } = held;
   if (state.position === undefined)

@@ -186,8 +186,7 @@ async function listTeams(endpoint: Endpoint, limit: string, client: SlackClient,
   }
 }
 
-/** What the token holds, as Slack says with each answer. */
-export function scopesIn(headers: Readonly<Record<string, string | undefined>>): readonly string[] | undefined {
+function scopesIn(headers: Readonly<Record<string, string | undefined>>): readonly string[] | undefined {
   return headers["x-oauth-scopes"]?.split(/,\s*/).filter((scope) => scope !== "");
 }
 
