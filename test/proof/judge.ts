@@ -1,0 +1,150 @@
+import { canonical } from "../../src/mapping/canonical.ts";
+import type { Entry } from "../../src/simulation/listing.ts";
+import type { LogName } from "../../src/simulation/ledger.ts";
+import type { SimulatedSlack } from "../../src/simulation/slack.ts";
+import type { Disk } from "./disk.ts";
+import type { LifeEnd } from "./life.ts";
+import type { Arrival, Receiver } from "./receiver.ts";
+import type { LifePlan, Schedule } from "./schedule.ts";
+
+export interface Case {
+  readonly schedule: Schedule;
+  /** Those that are read. */
+  readonly logs: readonly LogName[];
+  readonly slack: SimulatedSlack;
+  readonly receiver: Receiver;
+  readonly disk: Disk;
+  /** By Slack's clock. */
+  readonly startMs: number;
+  /** Rows of access that Slack took away, by id. */
+  readonly removed: ReadonlySet<string>;
+  readonly ends: readonly { readonly plan: LifePlan; readonly end: LifeEnd }[];
+  /** An old state was put back: what came after it comes again. */
+  readonly restored: boolean;
+  /** Whether every deep sweep has had its turn. */
+  readonly isLast: boolean;
+}
+
+export interface Judged {
+  readonly violations: readonly string[];
+  readonly repeats: number;
+  readonly deadLetters: number;
+  readonly partial: number;
+}
+
+const TIMES: Readonly<Record<LogName, { readonly key: string; readonly perSecond: number }>> = {
+  access_logs: { key: "date_last", perSecond: 1 },
+  integration_logs: { key: "date", perSecond: 1 },
+  app_activities: { key: "created", perSecond: 1e6 },
+  audit_logs: { key: "date_create", perSecond: 1 },
+};
+const LOGS = Object.keys(TIMES) as LogName[];
+
+/** Holds what Slack had and showed against what arrived and what was set aside. */
+export function judge(given: Case): Judged {
+  const { receiver, disk } = given;
+  const violations: string[] = [];
+  const arrived = Map.groupBy(receiver.accepted, ({ uid }) => uid);
+  const letters = Map.groupBy(disk.letters, ({ uid }) => uid);
+
+  // Lost: everything is accepted or set aside.
+  const settled = new Set([...receiver.accepted, ...disk.letters].map(({ text }) => text));
+  for (const { log, text, why } of owed(given))
+    if (!settled.has(text)) violations.push(`lost, ${why}: ${log} ${text.slice(0, 300)}`);
+
+  // Unexpected: everything was shown, and no more of it than stood in one answer.
+  const shown = new Map<string, number>();
+  for (const log of LOGS)
+    for (const { text, copies } of given.slack.ledger.distinct(log)) {
+      const key = canonical(JSON.parse(text));
+      shown.set(key, Math.max(shown.get(key) ?? 0, copies));
+    }
+  const uidsOf = new Map<string, Set<string>>();
+  for (const { uid, text, stream } of receiver.accepted) {
+    const key = `${stream} ${text}`;
+    uidsOf.set(key, (uidsOf.get(key) ?? new Set()).add(uid));
+    if (!shown.has(text)) violations.push(`unexpected: ${uid} ${text.slice(0, 300)}`);
+  }
+  for (const [key, uids] of uidsOf) {
+    const copies = shown.get(key.slice(key.indexOf("{"))) ?? 0;
+    if (uids.size > copies) violations.push(`${uids.size} uids, ${copies} shown: ${key.slice(0, 300)}`);
+  }
+
+  // Corrupted: what comes again is the same.
+  let repeats = 0;
+  const repeated = new Map<string, number>();
+  for (const [uid, [first, ...again]] of arrived)
+    for (const arrival of again) {
+      repeats += 1;
+      repeated.set(arrival.stream, (repeated.get(arrival.stream) ?? 0) + 1);
+      if (first !== undefined && !isSame(first, arrival)) violations.push(`corrupted: ${uid} came again as another`);
+    }
+
+  // Repeated: at most one batch of a stream for each crash, and what the program could not know to be in.
+  const breaks = given.ends.filter(({ end }) => end.kind === "crash" || (end.kind === "exit" && end.code === 3)).length;
+  if (!given.restored)
+    for (const [stream, times] of repeated) {
+      const most = (receiver.unlearnt.get(stream) ?? 0) + breaks * (receiver.mostAtOnce.get(stream) ?? 0);
+      if (times > most) violations.push(`repeated ${times} of ${stream}, where ${most} may be: ${breaks} crashes`);
+    }
+
+  // Isolated: just what the receiver never takes.
+  for (const [uid, [letter]] of letters) {
+    if (letter === undefined || letter.reason === "partial") continue;
+    const mayBe =
+      letter.reason === "server_error" ? given.schedule.poison.serverErrorPerMille > 0 : receiver.isPoison(uid);
+    if (!mayBe) violations.push(`set aside without need (${letter.reason}): ${uid}`);
+    if (letter.reason === "rejected" && arrived.has(uid)) violations.push(`set aside and accepted: ${uid}`);
+  }
+
+  const partial = disk.letters.filter(({ reason }) => reason === "partial").length;
+  return { violations, repeats, deadLetters: disk.letters.length - partial, partial };
+}
+
+interface Owed {
+  readonly log: LogName;
+  readonly text: string;
+  readonly why: string;
+}
+
+function owed({ slack, logs, startMs, removed, isLast }: Case): Owed[] {
+  const startSeconds = startMs / 1000;
+  const isInRange = (log: LogName, text: string) => {
+    const { key, perSecond } = TIMES[log];
+    const time = Number((JSON.parse(text) as Record<string, unknown>)[key]) / perSecond;
+    return time >= startSeconds + 1;
+  };
+  const now = slack.now();
+  const { integration, activities, audit, access } = slack.world;
+  const there = (log: LogName, entries: readonly Entry[]) =>
+    entries.filter(({ visibleAtMs }) => visibleAtMs <= now).map(({ text }) => ({ log, text, why: "it was there" }));
+  const rows = (why: string, texts: readonly string[]) =>
+    texts.map((text) => ({ log: "access_logs" as const, text, why }));
+  const lastShown = slack.ledger.lastVersions().filter(({ id }) => !removed.has(String(id)));
+  const listed = access.listing(now, "date_last", {});
+  const all = [
+    ...[...integration.workspaces.values()].flatMap(({ all }) => there("integration_logs", all)),
+    ...there("app_activities", activities.listing.all),
+    ...there("audit_logs", audit.listing.all),
+    // A version that only a crashed walk met may have been rewritten before the next deep sweep.
+    ...(isLast
+      ? rows(
+          "the row was last shown so",
+          lastShown.map(({ text }) => text),
+        )
+      : []),
+    ...(isLast
+      ? rows(
+          "the row is so",
+          listed.map(({ text }) => text),
+        )
+      : []),
+  ];
+  return all
+    .filter(({ log, text }) => logs.includes(log) && isInRange(log, text))
+    .map(({ text, ...rest }) => ({ ...rest, text: canonical(JSON.parse(text)) }));
+}
+
+function isSame(a: Arrival, b: Arrival): boolean {
+  return a.text === b.text && a.time === b.time && a.stream === b.stream;
+}

@@ -1,0 +1,208 @@
+import { hash } from "node:crypto";
+import { configurationSchema } from "../../src/config/schema.ts";
+import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
+import { createRandom, type Random } from "../../src/simulation/random.ts";
+import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
+import { createSimulatedSlack, type SimulatedSlack } from "../../src/simulation/slack.ts";
+import { createTraffic } from "../../src/simulation/traffic.ts";
+import { createDisk } from "./disk.ts";
+import { judge, type Judged } from "./judge.ts";
+import { live, type LifeEnd, type World } from "./life.ts";
+import { createReceiver } from "./receiver.ts";
+import type { LifePlan, Schedule } from "./schedule.ts";
+import { createTimeline } from "./timeline.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const BEGIN_MS = Date.UTC(2026, 10, 2, 9);
+/** Below every source's look-back. */
+const LATE_UP_TO_MS = 10 * MINUTE_MS;
+/** So many times new entries come in the middle of a walk. */
+const MOST_INSERTS = 12;
+
+export interface Played {
+  /** What should never be; empty when all is well. */
+  readonly violations: readonly string[];
+  /** How often each fault struck and each rare path was taken. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly records: number;
+  readonly virtualMs: number;
+  /** Stands for everything that happened, in its order. */
+  readonly hash: string;
+}
+
+/** Plays a schedule, lets what is left drain without a fault, and holds the two ledgers against each other. */
+export async function play(schedule: Schedule, onTrace?: (line: string) => void): Promise<Played> {
+  const random = createRandom(schedule.seed ^ 0x5eed);
+  const timeline = createTimeline(BEGIN_MS);
+  const counts = new Map<string, number>();
+  const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
+  const history: (number | string)[] = [];
+  const trace = (text: string) => {
+    history.push(timeline.now(), text);
+    onTrace?.(`${new Date(timeline.now()).toISOString()} ${text}`);
+  };
+  const violations: string[] = [];
+
+  const { slack, removed, settle } = createSlack(schedule, timeline.now, random, trace);
+  const startMs = slack.now() - schedule.startHours * HOUR_MS;
+  const receiver = createReceiver(schedule);
+  const disk = createDisk(schedule.store);
+  const world: World = { timeline, slack, receiver, disk, trace, count, configuration: configure(schedule, startMs) };
+  const ends: { readonly plan: LifePlan; readonly end: LifeEnd }[] = [];
+  let restored = false;
+
+  const start = async (plan: LifePlan) => {
+    const end = await live(world, plan, random);
+    ends.push({ plan, end });
+    if (end.kind === "defect") violations.push(`a defect: ${describe(end.error)}`);
+    return end;
+  };
+
+  try {
+    for (const plan of schedule.lives) {
+      if (plan.stateBefore === "backup_restored") {
+        disk.restore();
+        restored = true;
+        count("backup restored");
+      } else if (plan.stateBefore !== undefined) {
+        const harm = disk.harm(plan.stateBefore, random.below);
+        const end = harm === undefined ? undefined : await start({ ...plan, mode: "once", stopAfterMs: 0 });
+        if (end?.kind === "exit" && end.code === 3) {
+          count("corrupt start");
+          if (harm?.isUntouched() !== true) violations.push("a state that was refused was changed");
+        } else if (plan.stateBefore !== "bit_flipped" && harm !== undefined) {
+          violations.push(`a state that was ${plan.stateBefore} was not refused`);
+        }
+        harm?.undo();
+      }
+      if (random.chance(0.3)) disk.backUp();
+      await start(plan);
+      timeline.advance(plan.pauseMs);
+    }
+
+    // Nothing new, nothing out of order; whatever was late shows by now.
+    settle();
+    receiver.mend();
+    timeline.advance(LATE_UP_TO_MS + 6 * MINUTE_MS);
+    await drain("at once");
+    const given = { schedule, logs: sourcesOf(schedule), slack, receiver, disk, startMs, removed, ends };
+    const atOnce = judge({ ...given, restored, isLast: false });
+    // Rows that changed far from the head are found when a deep sweep is due.
+    timeline.advance(7 * HOUR_MS);
+    await drain("in the end");
+    const inTheEnd = judge({ ...given, restored, isLast: true });
+    violations.push(...atOnce.violations, ...inTheEnd.violations);
+    countOutcome(inTheEnd, count);
+  } catch (error) {
+    violations.push(describe(error));
+  } finally {
+    disk.dispose();
+  }
+  const virtualMs = timeline.now() - BEGIN_MS;
+  return { violations, counts, records: receiver.accepted.length, virtualMs, hash: hash("sha1", history.join("\n")) };
+
+  async function drain(when: string): Promise<void> {
+    const end = await start(DRAIN);
+    const isDone = end.kind === "exit" && end.code === 0 && !end.stopped;
+    if (!isDone) violations.push(`the last run ${when} ended with ${JSON.stringify(end)}`);
+  }
+}
+
+const DRAIN: LifePlan = {
+  mode: "once",
+  stopAfterMs: 24 * HOUR_MS,
+  slackFaults: [],
+  destinationFaults: [],
+  outages: [],
+  pauseMs: 0,
+};
+
+function countOutcome({ repeats, deadLetters, partial }: Judged, count: (what: string) => void): void {
+  if (repeats > 0) count("repeat");
+  if (deadLetters > 0) count("dead letter");
+  if (partial > 0) count("partial batch set aside");
+}
+
+/** A workspace's own token reads two of the logs. */
+function sourcesOf({ tenant }: Schedule): readonly SourceName[] {
+  return tenant === "workspace" ? ["access_logs", "integration_logs"] : SOURCE_NAMES;
+}
+
+function configure(schedule: Schedule, startMs: number) {
+  const { destination, maxRecords } = schedule;
+  const pace = { calls_per_minute: 1000 };
+  return configurationSchema.parse({
+    slack: { token: DEFAULT_TOKEN, api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" },
+    sources: Object.fromEntries(sourcesOf(schedule).map((name) => [name, { ...pace, interval: "5m" }])),
+    start: new Date(startMs).toISOString(),
+    destination:
+      destination === "splunk_hec"
+        ? { splunk_hec: { endpoint: "https://splunk.test:8088", token: "hec-token", compression: "none" } }
+        : {
+            otlp: {
+              endpoint: "https://collector.test:4318",
+              encoding: destination === "otlp_json" ? "json" : "protobuf",
+              compression: "none",
+            },
+          },
+    batch: { max_records: maxRecords },
+  });
+}
+
+function createSlack(schedule: Schedule, now: () => number, random: Random, trace: (text: string) => void) {
+  const { seed, tenant, behaviour, slackAheadMs, liveliness, history, perHour, late } = schedule;
+  const removed = new Set<string>();
+  let lively = true;
+  let inserts = 0;
+  const slack: SimulatedSlack = createSimulatedSlack({
+    clock: { now },
+    clockOffsetMs: slackAheadMs,
+    behaviour,
+    ...(tenant === "workspace" ? { tenant: { organisation: null } } : {}),
+    beforeCall({ method, params }) {
+      trace(`call ${method} ${JSON.stringify(params)}`);
+      if (!lively) return;
+      traffic.advance(slack.now());
+      if (random.chance(liveliness.inserts) && inserts < MOST_INSERTS) {
+        inserts += 1;
+        const few = () => random.below(3);
+        traffic.history(
+          { logins: few(), integrationChanges: few(), activities: few(), auditEntries: few() },
+          (MINUTE_MS + random.below(LATE_UP_TO_MS)) / HOUR_MS,
+        );
+      }
+      const { access } = slack.world;
+      if (random.chance(liveliness.rewrites)) {
+        const chosen = random.below(7);
+        access.change(({ id }) => id % 7 === chosen, { isp: random.pick(["Other ISP", "Third ISP", null]) });
+      }
+      if (random.chance(liveliness.removals)) {
+        const chosen = random.below(11);
+        access.remove(({ id }) => {
+          if (id % 11 !== chosen) return false;
+          removed.add(String(id));
+          return true;
+        });
+      }
+    },
+  });
+  const traffic = createTraffic(slack, {
+    seed,
+    people: 12,
+    perHour,
+    late: { probability: late, upToMs: LATE_UP_TO_MS },
+  });
+  traffic.history(history, schedule.startHours * 1.5);
+  const settle = () => {
+    lively = false;
+    slack.setFaults([]);
+    slack.behaviour.cursors.expireAfterCalls = undefined;
+    slack.behaviour.access.callsAreAccess = false;
+  };
+  return { slack, removed, settle };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message).split("\n").slice(0, 4).join(" | ") : String(error);
+}

@@ -1,0 +1,248 @@
+import type { BehaviourOptions } from "../../src/simulation/behaviour.ts";
+import type { Fault } from "../../src/simulation/faults.ts";
+import { createRandom, type Random } from "../../src/simulation/random.ts";
+import type { Volumes } from "../../src/simulation/traffic.ts";
+
+/**
+ * Everything that is to happen, as plain data: it can be printed, made shorter, and played again to the same end. What
+ * is left to chance while it is played comes from `seed`.
+ */
+export interface Schedule {
+  readonly seed: number;
+  readonly tenant: "organisation" | "workspace";
+  readonly behaviour: BehaviourOptions;
+  /** How far Slack's clock is ahead of the program's. */
+  readonly slackAheadMs: number;
+  readonly store: "memory" | "sqlite";
+  readonly destination: "otlp_protobuf" | "otlp_json" | "splunk_hec";
+  readonly maxRecords: number;
+  readonly startHours: number;
+  /** Before the first life. */
+  readonly history: Volumes;
+  readonly perHour: Volumes;
+  /** Share of entries that show late, all within the look-back. */
+  readonly late: number;
+  /** Chances, at each call to Slack, of new entries in mid-walk and of rows rewritten or taken away. */
+  readonly liveliness: { readonly inserts: number; readonly rewrites: number; readonly removals: number };
+  /** What the receiver will never take, of a thousand records; and how many records it takes at once. */
+  readonly poison: { readonly perMille: number; readonly serverErrorPerMille: number; readonly tooMany?: number };
+  readonly lives: readonly LifePlan[];
+}
+
+/** One start of the program, to its end. */
+export interface LifePlan {
+  readonly mode: "once" | "follow";
+  /** A stop signal after so long, where the life has not ended before. */
+  readonly stopAfterMs: number;
+  /** SIGKILL when the program is at this place for the nth time. */
+  readonly crash?: { readonly point: CrashPoint; readonly nth: number };
+  /** Chance of each fault at each call to Slack. */
+  readonly slackFaults: readonly { readonly fault: Fault; readonly probability: number }[];
+  /** Chance of each fault at each request to the destination. */
+  readonly destinationFaults: readonly { readonly fault: DestinationFault; readonly probability: number }[];
+  readonly outages: readonly Outage[];
+  /** The program's wall clock jumps. */
+  readonly clockJump?: { readonly afterMs: number; readonly byMs: number };
+  /** The disk is full from the nth commit (or the nth dead letter) on. */
+  readonly diskFull?: { readonly at: "commit" | "dead_letter"; readonly nth: number };
+  /** What somebody did to the state before this start. */
+  readonly stateBefore?: "cut" | "bit_flipped" | "empty" | "backup_restored";
+  /** Between the end of this life and the next start. */
+  readonly pauseMs: number;
+}
+
+/** A stretch of a life, from its start, in which one side is out altogether. */
+export interface Outage {
+  readonly what:
+    | "slack_down"
+    | "slack_credentials"
+    | "slack_scope"
+    | "destination_down"
+    | "destination_credentials"
+    | "destination_gone";
+  readonly fromMs: number;
+  readonly forMs: number;
+}
+
+export const CRASH_POINTS = [
+  "store-created",
+  "slack-asked",
+  "slack-answered",
+  "before-send",
+  "after-accept",
+  "dead-letter-written",
+  "dead-letter-synced",
+  "position-begun",
+  "position-written",
+  "position-committed",
+] as const;
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+export const DESTINATION_FAULTS = [
+  "unavailable",
+  "throttled",
+  "throttled_oddly",
+  "server_error",
+  "reset",
+  "hang",
+  "slow",
+  "html",
+  "lost_answer",
+  "taken_then_hang",
+  "partial",
+  "busy_midway",
+] as const;
+export type DestinationFault = (typeof DESTINATION_FAULTS)[number];
+
+export const SLACK_FAULTS: readonly Fault[] = [
+  { kind: "html", status: 500 },
+  { kind: "html", status: 200 },
+  { kind: "empty_body", status: 200 },
+  { kind: "null_body" },
+  { kind: "without_list" },
+  { kind: "reset" },
+  { kind: "silence" },
+  { kind: "truncated_json" },
+  { kind: "cut" },
+  { kind: "stall" },
+  { kind: "late", afterMs: 40_000 },
+  { kind: "drip", overMs: 20_000 },
+  { kind: "broken_gzip" },
+  { kind: "redirect", location: "https://elsewhere.test/" },
+  { kind: "short_page" },
+  { kind: "empty_page" },
+  { kind: "repeated_cursor" },
+  { kind: "expired_cursor" },
+  { kind: "rate_limited", retryAfter: 3 },
+  { kind: "rate_limited", retryAfter: "absent" },
+  { kind: "rate_limited", retryAfter: "http_date", as: "ok_false" },
+  { kind: "rate_limited", retryAfter: { text: "-1" } },
+  { kind: "rate_limited", retryAfter: { text: "1e12" } },
+  { kind: "error", error: "internal_error", status: 500 },
+  { kind: "error", error: "something_new", status: 500 },
+  { kind: "error", error: "invalid_cursor", status: 400 },
+  { kind: "error", error: "team_added_to_org" },
+];
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** What the seed stands for. */
+export function scheduleOf(seed: number): Schedule {
+  const random = createRandom(seed);
+  const store = random.chance(0.08) ? "sqlite" : "memory";
+  const isLarge = random.chance(0.04);
+  /** Small worlds meet the same corners in less time. */
+  const some = (most: number) => random.between(1, isLarge ? most * 4 : most);
+  return {
+    seed,
+    tenant: random.chance(0.75) ? "organisation" : "workspace",
+    behaviour: behaviourOf(random),
+    slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
+    store,
+    destination: random.pick(["otlp_protobuf", "otlp_json", "splunk_hec"]),
+    maxRecords: random.pick([1, 2, 3, 4, 6]),
+    startHours: random.pick([1, 6, 30]),
+    history: { logins: some(8), integrationChanges: some(6), activities: some(7), auditEntries: some(7) },
+    perHour: { logins: some(2), integrationChanges: some(2), activities: some(2), auditEntries: some(2) },
+    late: random.pick([0, 0.1, 0.3]),
+    liveliness: {
+      inserts: random.pick([0, 0.05, 0.2]),
+      rewrites: random.pick([0, 0.03, 0.1]),
+      removals: random.pick([0, 0, 0.02]),
+    },
+    poison: {
+      perMille: random.pick([0, 0, 15, 40]),
+      serverErrorPerMille: random.pick([0, 0, 0, 15]),
+      ...(random.chance(0.2) ? { tooMany: random.between(1, 4) } : {}),
+    },
+    lives: Array.from({ length: random.between(1, 3) }, (_, index) => lifeOf(random, store, index)),
+  };
+}
+
+function behaviourOf(random: Random): BehaviourOptions {
+  const endings = ["empty", "null", "absent", "no_metadata"] as const;
+  return {
+    access: {
+      order: random.pick(["date_first", "date_last"]),
+      beforeMeans: random.pick(["date_first", "date_last"]),
+      unsetBefore: random.pick(["live", "frozen"]),
+      cursor: random.pick(["keyset", "offset"]),
+      limitTooHigh: random.pick(["lowered", "invalid_limit"]),
+      pagingInCursorMode: random.chance(0.5),
+      organisationView: random.pick(["everything", "everything", "missing_argument", "invalid_team_id"]),
+      teamView: "whole",
+      foldGapMs: random.pick([DAY, HOUR]),
+      refreshEveryMs: random.pick([0, 0, 5 * MINUTE, HOUR]),
+      callsAreAccess: random.chance(0.3),
+      tiesMove: random.chance(0.3),
+      ending: random.pick(endings),
+    },
+    integration: { order: random.pick(["falling", "rising", "mixed"]), tiesMove: random.chance(0.3) },
+    activities: {
+      cursor: random.pick(["keyset", "offset"]),
+      filtersWithCursor: random.pick(["from_call", "remembered"]),
+      limitTooHigh: random.pick(["lowered", "invalid_args"]),
+      maxLimit: random.pick([1000, 1000, 100]),
+      ending: random.pick(endings),
+    },
+    audit: { cursorSecond: random.pick(["next", "repeated"]), ending: random.pick(endings) },
+    cursors: {
+      expireAfterCalls: random.pick([undefined, undefined, 6]),
+      expireAfterMs: random.pick([undefined, undefined, 30 * MINUTE]),
+    },
+  };
+}
+
+function lifeOf(random: Random, store: Schedule["store"], index: number): LifePlan {
+  const chances = <T>(all: readonly T[], most: number) =>
+    Array.from({ length: random.between(0, most) }, () => ({
+      fault: random.pick(all),
+      probability: random.pick([0.02, 0.05, 0.15]),
+    }));
+  const mode = random.chance(0.7) ? "once" : "follow";
+  const outages = random.chance(0.15) ? [outageOf(random)] : [];
+  const outMs = Math.max(0, ...outages.map(({ fromMs, forMs }) => fromMs + forMs));
+  const states = ["cut", "bit_flipped", "empty", "backup_restored"] as const;
+  return {
+    mode,
+    stopAfterMs: outMs + (mode === "follow" ? random.between(1, 16) * MINUTE : 12 * HOUR),
+    ...(random.chance(0.5) ? { crash: crashOf(random) } : {}),
+    slackFaults: chances(SLACK_FAULTS, 4),
+    destinationFaults: random.chance(0.6) ? chances(DESTINATION_FAULTS, 3) : [],
+    outages,
+    ...(random.chance(0.15)
+      ? { clockJump: { afterMs: random.between(0, 60) * SECOND, byMs: random.pick([-DAY, -HOUR, HOUR, DAY]) } }
+      : {}),
+    ...(random.chance(0.06)
+      ? { diskFull: { at: random.pick(["commit", "commit", "dead_letter"] as const), nth: random.between(1, 10) } }
+      : {}),
+    ...(index > 0 && random.chance(store === "sqlite" ? 0.3 : 0.03)
+      ? { stateBefore: store === "sqlite" ? random.pick(states) : "backup_restored" }
+      : {}),
+    pauseMs: random.pick([SECOND, MINUTE, 20 * MINUTE, HOUR, 5 * HOUR]),
+  };
+}
+
+function crashOf(random: Random): NonNullable<LifePlan["crash"]> {
+  const point = random.pick(CRASH_POINTS);
+  if (point === "store-created") return { point, nth: 1 };
+  return { point, nth: random.between(1, point.startsWith("dead-letter") ? 3 : 12) };
+}
+
+function outageOf(random: Random): Outage {
+  return {
+    what: random.pick([
+      "slack_down",
+      "slack_credentials",
+      "slack_scope",
+      "destination_down",
+      "destination_credentials",
+      "destination_gone",
+    ]),
+    fromMs: random.between(0, 30) * SECOND,
+    forMs: random.pick([10 * MINUTE, HOUR, 3 * HOUR, ...(random.chance(0.05) ? [3 * DAY] : [])]),
+  };
+}
