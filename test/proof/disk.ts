@@ -73,6 +73,7 @@ export function createDisk(kind: Schedule["store"]): Disk {
     deadLetters(mount) {
       let writes = 0;
       return (stream) => ({
+        full: () => Promise.resolve(undefined),
         async write(written) {
           writes += 1;
           const { diskFull } = mount;
@@ -162,9 +163,9 @@ function createSqliteState(): State {
     async open(mount, signal, timeline) {
       const checkRoom = fullAfter(mount);
       /** What a killed process leaves behind is what the files hold at this moment. */
-      const reached = (point: CommitPoint | "store-created") => {
+      const reached = (point: CommitPoint | "store-created" | "migration-written") => {
         if (point === "position-written") checkRoom();
-        if (!mount.diesAt(point)) return;
+        if (point === "migration-written" || !mount.diesAt(point)) return;
         generation += 1;
         const next = join(root, String(generation));
         copyTo(next);

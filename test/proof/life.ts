@@ -171,20 +171,28 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
 function watched(store: Store, count: (what: string) => void): Store {
   return {
     ...store,
-    async open(stream) {
-      const state = await store.open(stream);
+    async claim(stream, signal) {
+      const claim = await store.claim(stream, signal);
+      const { state } = claim;
       const found = partsOf(state.position);
       for (const part of ["walk", "window", "deep"]) if (found[part] !== undefined) count(`resumed: ${part}`);
       return {
-        get position() {
-          return state.position;
-        },
-        known: state.known,
-        async commit(change) {
-          const before = partsOf(state.position)["deepMs"];
-          await state.commit(change);
-          const after = partsOf(state.position)["deepMs"];
-          if (after !== before) count("deep sweep");
+        lost: claim.lost,
+        [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose](),
+        state: {
+          get position() {
+            return state.position;
+          },
+          get report() {
+            return state.report;
+          },
+          known: state.known,
+          async commit(change) {
+            const before = partsOf(state.position)["deepMs"];
+            await state.commit(change);
+            const after = partsOf(state.position)["deepMs"];
+            if (after !== before) count("deep sweep");
+          },
         },
       };
     },
