@@ -21,6 +21,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case; of a repeated header the first value. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** What it sets, as `name=value`, without the rest. Nothing keeps them here: that is for the caller to do. */
+  readonly cookies?: readonly string[];
   readonly body: Buffer;
 }
 
@@ -135,7 +137,8 @@ async function send(
         status: answer.statusCode,
         message: "the answer's body is not in the encoding that its Content-Encoding header names",
       };
-    return { kind: "answer", status: answer.statusCode, headers, body };
+    const cookies = [answer.headers["set-cookie"] ?? []].flat().map((cookie) => cookie.split(";", 1)[0] ?? "");
+    return { kind: "answer", status: answer.statusCode, headers, ...(cookies.length > 0 ? { cookies } : {}), body };
   } catch (error) {
     signal.throwIfAborted();
     if (deadline.aborted)

@@ -10,6 +10,8 @@ export interface HecOutcome {
   readonly attempt: Attempt;
   readonly taken: number;
   readonly code?: number | undefined;
+  /** What the indexer's acknowledgement is to be asked for by, where the token has one. */
+  readonly ackId?: number | undefined;
 }
 
 /** The code of an answer to a request without events. */
@@ -60,13 +62,14 @@ export interface HecContext {
 export function outcomeOfAnswer(answer: HttpAnswer | HttpFailure, context: HecContext): HecOutcome {
   if (answer.kind === "failed") return { attempt: attemptOfFailure(answer), taken: 0 };
   const { status } = answer;
-  const { code, text, invalidEvent } = read(answer, context);
+  const { code, text, invalidEvent, ackId } = read(answer, context);
   const untaken = (attempt: Attempt): HecOutcome => ({ attempt, taken: 0, code });
   const meaning = code === undefined ? undefined : codes[code];
   if (status >= 200 && status < 300) {
     const isAccepted = meaning === "accepted" || (answer.body.length === 0 && contentKind(answer) !== "html");
     if (!isAccepted) return untaken(foreign(text, status));
-    return untaken({ status: "accepted", rejected: 0, ...(code === 0 || text === "" ? {} : { message: text }) });
+    const message = code === 0 || text === "" ? {} : { message: text };
+    return { ...untaken({ status: "accepted", rejected: 0, ...message }), ackId };
   }
   const cause: Cause = { message: `HTTP ${status}: ${text}`, statusCode: status };
   const afterMs = parseRetryAfter(answer.headers["retry-after"], context.nowMs);
@@ -91,23 +94,26 @@ interface Read {
   readonly code?: number;
   readonly text: string;
   readonly invalidEvent?: number;
+  readonly ackId?: number | undefined;
 }
 
 function read(answer: HttpAnswer, { events, secrets }: HecContext): Read {
   const kind = contentKind(answer);
   if (kind === "html") return { text: "an HTML page" };
   const body = answer.body.toString();
-  const { code, text, ["invalid-event-number"]: number } = parseObject(body);
+  const { code, text, ackId, ["invalid-event-number"]: number } = parseObject(body);
   if (typeof code !== "number") return { text: cleaned(typeof text === "string" ? text : body, secrets) };
   const isEvent = typeof number === "number" && Number.isInteger(number) && number >= 0 && number < events;
   return {
     code,
     text: `${cleaned(typeof text === "string" ? text : "", secrets)} (code ${code})`.trim(),
     ...(isEvent ? { invalidEvent: number } : {}),
+    ackId: typeof ackId === "number" ? ackId : undefined,
   };
 }
 
-function parseObject(body: string): Record<string, unknown> {
+/** An object for anything that is none. */
+export function parseObject(body: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(body)) as Record<string, unknown>;
   } catch {
