@@ -66,6 +66,8 @@ export interface Page {
   readonly position: unknown;
   /** Identities with a lower mark may be dropped once this page is settled: they cannot be read again. */
   readonly forgetBelow?: number;
+  /** Times of which nothing could be read, and why; what was delivered of them before still counts. Epoch milliseconds. */
+  readonly unread?: { readonly fromMs: number; readonly toMs: number; readonly reason: "page_ceiling" | "retention" };
   /** How many entries Slack showed in this answer, known ones included. */
   readonly entries: number;
 }

@@ -1,12 +1,16 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Start } from "./config/start.ts";
+import { createHoleRecords } from "./coverage/hole-record.ts";
+import { createTracker } from "./coverage/tracker.ts";
 import type { Claim, Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
 import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
+import { inOrder } from "./pipeline/in-order.ts";
 import { isolating, type Refusal } from "./pipeline/isolate.ts";
 import { withRetry } from "./pipeline/retry.ts";
 import type { SlackClient } from "./slack/client.ts";
 import { createSource } from "./slack/create-source.ts";
+import { sourceDefinitions } from "./slack/sources/index.ts";
 import { createStreamReport, type StreamReport } from "./telemetry/stream-report.ts";
 
 export interface StreamsOptions {
@@ -69,7 +73,11 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     client: reporting(client, report),
     settings,
     resource: configuration.resource,
-    startMs: (slackNowMs) => startOf(configuration.start, slackNowMs),
+    startMs: (slackNowMs) => {
+      const startMs = startOf(configuration.start, slackNowMs);
+      tracker.startsAt(startMs);
+      return startMs;
+    },
     pageSize: limits.maxRecords,
   });
   options.onStream(report);
@@ -87,12 +95,35 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     clock,
     random,
     attemptSignal: options.attemptSignal,
-    onRetry: report.retrying,
+    onRetry(wait) {
+      report.retrying(wait);
+      // A state that cannot be written is told by the next commit.
+      if (tracker.failing(wait.cause))
+        state.commit({ remember: [], ...tracker.report("between") }).catch(() => undefined);
+    },
   });
   const claim = await claimUntil(store, stream.name, signal);
   if (claim === undefined) return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
   await using held = claim;
-  const { state } = held;
+  const state = inOrder(held.state);
+  const tracker = createTracker({
+    stream: stream.name,
+    report: state.report,
+    position: state.position,
+    reachedMs: source.reachedMs,
+    lookBackMs: settings.look_back,
+    intervalMs: settings.interval,
+    slackNow: client.now,
+    isOptional: (halt) => isOptional(halt, settings.listed),
+    toRecord: createHoleRecords({
+      stream: stream.name,
+      method: sourceDefinitions[stream.source].method,
+      resource: configuration.resource,
+      version: options.version,
+    }),
+    clock,
+    log,
+  });
   if (state.position === undefined)
     log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
   else report.position(state.position);
@@ -104,6 +135,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     limits,
     clock,
     events: report,
+    tracker,
     listed: settings.listed,
     onEnding(ending) {
       needsTeams =
@@ -119,6 +151,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     renewal: client.tokenVersion,
   };
   const ending = options.once ? await followOnce(following, signal) : await follow(following, signal);
+  await state.idle();
   report.close();
   const result = needsTeams ? "needs_workspaces" : resultOf(ending, settings.listed);
   return { stream: stream.name, result, reachedMs: report.status.reachedMs, nowMs: client.now() };

@@ -1,6 +1,7 @@
 import type { Clock, Ending, Identity, LogRecord, Source, StreamState } from "../model.ts";
 import { batches, type BatchLimits } from "./batch.ts";
 import type { Deliver, Receipt, Refusal } from "./isolate.ts";
+import type { Tracker } from "./tracker.ts";
 
 /** A destination that refuses everything is tried again this often. */
 export const HALT_RETRY_MS = 60_000;
@@ -22,6 +23,7 @@ export interface DrainOptions {
   readonly limits: BatchLimits;
   readonly clock: Clock;
   readonly events: DrainEvents;
+  readonly tracker?: Tracker;
   /** Whether to wait for a mended destination, with the page in memory and Slack left alone, or to return. */
   readonly patient: boolean;
 }
@@ -31,7 +33,8 @@ export interface DrainOptions {
  * Rejects with the signal's reason, and with a `StateError` when the state cannot be written.
  */
 export async function drain(options: DrainOptions, signal: AbortSignal): Promise<Ending | Refusal> {
-  const { source, state, events } = options;
+  const { source, state, events, tracker } = options;
+  tracker?.begun();
   const walk = source.pages(state.position, state.known, signal);
   try {
     for (;;) {
@@ -44,10 +47,12 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
         const refusal = await settle(batch, options, settling, signal);
         if (refusal !== undefined) return refusal;
       }
+      tracker?.page(page);
       await state.commit({
         remember: [...settling.rest(), ...page.remember],
         position: page.position,
         ...(page.forgetBelow === undefined ? {} : { forgetBelow: page.forgetBelow }),
+        ...tracker?.report("page"),
       });
       events.position(page.position);
     }
@@ -56,10 +61,35 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
   }
 }
 
+/** Stores what a walk's ending means for what people are told, and delivers what is to be told of holes. */
+export async function conclude(
+  options: DrainOptions,
+  ending: Ending | Refusal,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  const { state, tracker, limits } = options;
+  if (tracker === undefined) return undefined;
+  const store = async () => {
+    const changed = tracker.report("between");
+    if (changed.report !== undefined) await state.commit({ remember: [], ...changed });
+  };
+  tracker.ended(ending);
+  await store();
+  const untold = tracker.untold();
+  if (untold.length === 0 || ending.kind === "refused") return undefined;
+  for (const batch of batches(untold, limits)) {
+    const refusal = await settle(batch, options, { add: async (receipt) => options.events.receipt(receipt) }, signal);
+    if (refusal !== undefined) return refusal;
+  }
+  tracker.told();
+  await store();
+  return undefined;
+}
+
 async function settle(
   batch: readonly LogRecord[],
   { deliver, clock, events, patient }: DrainOptions,
-  settling: ReturnType<typeof createSettling>,
+  settling: { readonly add: (receipt: Receipt) => Promise<void> },
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
   let unsettled = batch;
@@ -87,15 +117,16 @@ async function settle(
 }
 
 /** Stores identities with every receipt; those of a page's last one go into the transaction with the position. */
-function createSettling({ state, events }: DrainOptions, expected: number) {
+function createSettling({ state, events, tracker }: DrainOptions, expected: number) {
   let settled = 0;
   let last: readonly Identity[] = [];
   return {
     async add(receipt: Receipt) {
       settled += receipt.records.length;
       const remember = receipt.records.map((record) => record.identity);
+      tracker?.settled(receipt);
       if (settled === expected) last = remember;
-      else await state.commit({ remember });
+      else await state.commit({ remember, ...tracker?.report("between") });
       events.receipt(receipt);
     },
     rest: () => last,

@@ -1,5 +1,5 @@
 import type { Ending, Halt } from "../model.ts";
-import { drain, HALT_RETRY_MS, type DrainOptions } from "./drain.ts";
+import { conclude, drain, HALT_RETRY_MS, type DrainOptions } from "./drain.ts";
 import type { Refusal } from "./isolate.ts";
 
 /** A right or a plan that is missing does not come back by itself: such a stream is looked at again this often. */
@@ -38,6 +38,7 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
       current = renewal();
       const ending = await drain({ ...options, patient: true }, signal);
       if (ending.kind !== "refused" && options.onEnding(ending)) return ending;
+      await conclude({ ...options, patient: true }, ending, signal);
       const delayMs = waitMs(ending, options, clock.monotonic() - started, source.intervalMs);
       options.onWait?.(delayMs);
       await pause(delayMs, ending.kind === "present" ? delayMs : HALT_RETRY_MS);
@@ -52,8 +53,8 @@ export async function follow(options: FollowOptions, signal: AbortSignal): Promi
 export async function followOnce(options: FollowOptions, signal: AbortSignal): Promise<Ending | Refusal | undefined> {
   try {
     const ending = await drain({ ...options, patient: false }, signal);
-    if (ending.kind !== "refused") options.onEnding(ending);
-    return ending;
+    if (ending.kind !== "refused" && options.onEnding(ending)) return ending;
+    return (await conclude({ ...options, patient: false }, ending, signal)) ?? ending;
   } catch (error) {
     rethrowUnlessAbort(error, signal);
     return undefined;

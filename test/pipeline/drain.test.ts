@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Commit, Ending, LogRecord, Page, Source, StreamState } from "../../src/model.ts";
-import { drain, type DrainOptions } from "../../src/pipeline/drain.ts";
+import { conclude, drain, type DrainOptions } from "../../src/pipeline/drain.ts";
 import type { Deliver, Receipt } from "../../src/pipeline/isolate.ts";
-import { recordNumbers } from "../support/records.ts";
+import type { Tracker } from "../../src/pipeline/tracker.ts";
+import { recordNumber, recordNumbers } from "../support/records.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 
 const never = new AbortController().signal;
@@ -151,5 +152,67 @@ describe("drain", () => {
     const state = { ...options.state, commit: () => Promise.reject(new Error("disk full")) };
     await expect(drain({ ...options, source, state }, never)).rejects.toThrow("disk full");
     expect(closed).toBe(true);
+  });
+});
+
+/** One that writes down what it is told, and has one thing to tell. */
+function trackerOf(happened: string[], untold = [recordNumber(99)]): Tracker {
+  let changes = 0;
+  return {
+    begun: () => void happened.push("begun"),
+    settled: ({ outcome }) => void happened.push(outcome),
+    page: ({ position }) => void happened.push(`settled page ${String(position)}`),
+    ended: ({ kind }) => void happened.push(kind),
+    report: (commit) => (commit === "page" ? { report: (changes += 1) } : {}),
+    untold: () => untold,
+    told: () => void happened.push("told"),
+  };
+}
+
+describe("what is kept for people", () => {
+  it("is stored with the position of the page it is about", async () => {
+    const { options, happened, commits } = scene([pageOf(recordNumbers(4), 1), pageOf([], 2)], accept, 2);
+    await drain({ ...options, tracker: trackerOf(happened) }, never);
+    expect(happened).toEqual([
+      "begun",
+      "page 1",
+      "accepted",
+      "commit 2 undefined",
+      "accepted",
+      "settled page 1",
+      "commit 2 1",
+      "page 2",
+      "settled page 2",
+      "commit 0 2",
+    ]);
+    expect(commits.map(({ position, report }) => [position, report])).toEqual([
+      [undefined, undefined],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it("is told to the destination as any other record, and only then known to be told", async () => {
+    const sent: string[] = [];
+    const { options, happened } = scene([], async function* (batch, signal) {
+      sent.push(...batch.map(({ uid }) => uid));
+      return yield* accept(batch, signal);
+    });
+    await conclude({ ...options, tracker: trackerOf(happened) }, { kind: "present" }, never);
+    expect(sent).toEqual([recordNumber(99).uid]);
+    expect(happened).toEqual(["present", "told"]);
+  });
+
+  it("is not told to a destination that refuses everything, and stays to be told", async () => {
+    const refusal = { kind: "refused", fault: "credentials", cause: { message: "401" } } as const;
+    const { options, happened } = scene([], async function* (batch) {
+      happened.push("send");
+      if (batch.length === 0) yield { outcome: "accepted", records: batch, rejected: 0 };
+      return await Promise.resolve(refusal);
+    });
+    const tracked = { ...options, tracker: trackerOf(happened) };
+    expect(await conclude(tracked, refusal, never)).toBeUndefined();
+    expect(await conclude(tracked, { kind: "present" }, never)).toEqual(refusal);
+    expect(happened).toEqual(["refused", "present", "send"]);
   });
 });

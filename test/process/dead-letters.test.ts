@@ -29,6 +29,16 @@ async function lettersOf(scene: Scene): Promise<Letter[]> {
     });
 }
 
+const isHole = ({ eventName }: DecodedRecord) => eventName === "slack.coverage.hole";
+const entriesOf = ({ receiver }: Scene) => receiver.accepted.filter((record) => !isHole(record));
+
+/** What was told of holes: why, and how many records are missing. */
+function holesOf({ receiver }: Scene) {
+  return receiver.accepted
+    .filter(isHole)
+    .map(({ attributes }) => [attributes.get("slack.coverage.reason"), attributes.get("slack.coverage.records")]);
+}
+
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
@@ -56,6 +66,10 @@ test("three records among a thousand that the destination refuses become dead le
   }
   expect(textsOf([...scene.receiver.accepted, ...letters.map(({ record }) => record)])).toEqual(shownBy(scene.slack));
   expect(scene.receiver.requests.length).toBeLessThanOrEqual(2 * 3 * Math.log2(1_000));
+  const holes = holesOf(scene);
+  expect(new Set(holes.map(([reason]) => reason))).toEqual(new Set(["dead_letters"]));
+  expect(holes.reduce((sum, [, records]) => sum + (records as bigint), 0n)).toBe(3n);
+  expect(ended.log.filter(({ event }) => event === "coverage_hole")).toHaveLength(holes.length);
   expect(ended.log.filter(({ event }) => event === "dead_lettered").map((line) => line["uid"])).toEqual(
     letters.map(({ uid }) => uid),
   );
@@ -99,13 +113,15 @@ test("of a partial success the whole batch is kept as dead letters, marked so, a
     new Set(["partial: two were odd"]),
   );
   expect(textsOf(letters.map(({ record }) => record))).toEqual(shown);
-  expect(scene.receiver.accepted.length).toBe(shown.length - 2);
+  expect(entriesOf(scene).length).toBe(shown.length - 2);
+  expect(holesOf(scene)).toEqual([["partial", 2n]]);
   expect(ended.log.filter(({ event }) => event === "partial_success")).toMatchObject([
     { rejected: 2, records: shown.length },
   ]);
 
+  const requests = scene.receiver.requests.length;
   expect((await scene.once()).code).toBe(0);
-  expect(scene.receiver.requests.length).toBe(1);
+  expect(scene.receiver.requests.length).toBe(requests);
 });
 
 test("where nothing is refused there is no letter, and an empty folder", async () => {

@@ -141,9 +141,10 @@ export function shownBy({ ledger }: SimulatedSlack): string[] {
   ).toSorted();
 }
 
-/** The records in the same form, sorted. */
+/** The records in the same form, sorted. What tells of a hole in the coverage is no entry of Slack's. */
 export function textsOf(records: readonly DecodedRecord[]): string[] {
   return records
+    .filter(({ eventName }) => eventName !== "slack.coverage.hole")
     .map(({ attributes, resource, body }) => {
       const method = attributes.get("slack.method");
       const source = SOURCE_NAMES.find((name) => sourceDefinitions[name].method === method);

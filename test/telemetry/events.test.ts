@@ -21,6 +21,8 @@ test("the names of the events in the program's own log are the ones that are kno
       "connected",
       "connection_added",
       "connection_removed",
+      "coverage_filled",
+      "coverage_hole",
       "coverage_partial",
       "dead_lettered",
       "delivered",
