@@ -1,5 +1,9 @@
 import { valueAt, type Fields } from "./fields.ts";
 import { exactDigits, isExact } from "./lossless.ts";
+import type { Mapping } from "./mapping.ts";
+
+/** Entries of one source have far fewer combinations of attributes. */
+const MAX_BLANKS = 1_000;
 
 export type AttributeValue = string | number | boolean | readonly string[];
 
@@ -15,26 +19,61 @@ export interface AttributeRule {
   readonly as?: "text" | "number" | "list";
 }
 
-/** Reads all attributes of a table. An absent, null or unfit value leaves its attribute out. Never throws. */
-export type ReadAttributes = (entry: Fields, into: Record<string, AttributeValue>) => void;
+/**
+ * Reads all attributes of a table, after the two that every record has. An absent, null or unfit value leaves its
+ * attribute out. Never throws.
+ */
+export type ReadAttributes = (entry: Fields, uid: string) => Record<string, AttributeValue>;
 
 const converters = { text: toText, number: toNumber, list: toList };
 
-export function createReadAttributes(rules: readonly AttributeRule[]): ReadAttributes {
-  const prepared = rules.map(({ name, from, read, as = "text" }) => {
+export function createReadAttributes({ method, attributes }: Pick<Mapping, "method" | "attributes">): ReadAttributes {
+  const rules = attributes.map(({ name, from, read, as = "text" }) => {
     const paths = [from].flat().map((path) => path.split("."));
     const [only = [], ...others] = paths;
     const readPath = others.length === 0 ? (entry: Fields) => valueAt(entry, only) : firstOf(paths);
     return { name, read: read ?? readPath, convert: converters[as] };
   });
-  return (entry, into) => {
-    for (const { name, read, convert } of prepared) {
-      const value = read(entry);
-      if (value === undefined || value === null) continue;
-      const converted = convert(value);
-      if (converted !== undefined) into[name] = converted;
+  const values: (AttributeValue | undefined)[] = rules.map(() => undefined);
+  const blanks = new Map<number, Readonly<Record<string, AttributeValue>>>();
+
+  function blankOf(present: number): Readonly<Record<string, AttributeValue>> {
+    let blank = blanks.get(present);
+    if (blank === undefined) {
+      const names = rules.flatMap(({ name }, index) => (values[index] === undefined ? [] : name));
+      blank = blankWith(["log.record.uid", "slack.method", ...names]);
+      if (blanks.size < MAX_BLANKS) blanks.set(present, blank);
     }
+    return blank;
+  }
+
+  return (entry, uid) => {
+    // Which of the rules found something, a bit each.
+    let present = 0;
+    for (let index = 0; index < rules.length; index++) {
+      const { read, convert } = rules[index]!;
+      const value = read(entry);
+      const converted = value === undefined || value === null ? undefined : convert(value);
+      values[index] = converted;
+      present = present * 2 + (converted === undefined ? 0 : 1);
+    }
+    const found: Record<string, AttributeValue> = { ...blankOf(present) };
+    found["log.record.uid"] = uid;
+    found["slack.method"] = method;
+    for (let index = 0; index < rules.length; index++) {
+      const value = values[index];
+      if (value !== undefined) found[rules[index]!.name] = value;
+    }
+    return found;
   };
+}
+
+/**
+ * An object with these keys, to be copied. V8 keeps one that grew by so many keys as a hash table, which is slow to make
+ * and to walk; one that came out of its JSON parser has fields, and so has a copy of it.
+ */
+function blankWith(names: readonly string[]): Readonly<Record<string, AttributeValue>> {
+  return JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:""`).join(",")}}`) as Record<string, string>;
 }
 
 /** A number or boolean where text is documented becomes its text; arrays and objects are nothing. Well-formed. */

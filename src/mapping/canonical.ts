@@ -1,16 +1,26 @@
-import { exactDigits, isExact, mayHoldExactDigits } from "./lossless.ts";
+import { exactDigits, isExact } from "./lossless.ts";
 
 /** More levels of arrays and objects than this are not sent as values: receivers overflow on them. */
 export const MAX_DEPTH = 64;
-/** The order of more keys than this is not remembered. */
+/** The order of more keys than this is not remembered, nor are more than `REMEMBERED` orders of as many keys. */
 const SMALL = 64;
-/** Only lone surrogates are written as escapes that begin so. */
-const SURROGATE_ESCAPE = String.raw`\ud`;
+const REMEMBERED = 24;
+/** Texts shorter than this are copied faster here than by a call into the runtime. */
+const SHORT = 32;
+/** What is not in a JSON text as it is, or takes more than one byte there. */
+const ODD = /[^ !#-[\]-\x7f]/;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** A JSON value, read once. */
 export interface Canonical {
-  /** The value as JSON with the keys sorted (by UTF-16 code units) at every level. */
-  readonly text: string;
+  /** The prefix and the canonical text, in UTF-8. Overwritten when the next value is read. */
+  readonly prefixed: Uint8Array;
+  /** The size of the text alone. */
+  readonly bytes: number;
+  /** No character takes more than one of them. */
+  readonly isOneByteEach: boolean;
   /** How many arrays and objects there are in it, and how many keys and elements these have. */
   readonly containers: number;
   readonly members: number;
@@ -21,61 +31,139 @@ export interface Canonical {
 export type Canonicalize = (value: unknown) => Canonical;
 
 /**
- * Two values have the same text exactly if they are equal in every key and value. Numbers that are kept by their digits
- * are written as bare numbers, so that they differ from the text of the same digits; lone surrogates are escaped, as
- * `JSON.stringify` does. Works at any depth. What is made here remembers the keys of the objects it has met, for the
- * entries of one answer are much alike: use it for one answer.
+ * The value as JSON with the keys sorted (by UTF-16 code units) at every level. Two values have the same text exactly if
+ * they are equal in every key and value. Numbers that are kept by their digits are written as bare numbers, so that they
+ * differ from the text of the same digits; lone surrogates are escaped, as `JSON.stringify` does. Works at any depth.
+ * What is made here remembers the keys of the objects it has met, for the entries of one answer are much alike: use it
+ * for one answer.
  */
-export function createCanonicalize(): Canonicalize {
+export function createCanonicalize(prefix = ""): Canonicalize {
   const orderOf = createOrders();
+  const begin = Buffer.byteLength(prefix);
+  let buffer = Buffer.allocUnsafeSlow(begin + 8_192);
+  buffer.write(prefix);
   let containers = 0;
   let members = 0;
-  let needsCare = false;
-  let hasOddNumber = false;
+  let isPlain = true;
+  let isOneByteEach = true;
+  let isTooDeep = false;
 
-  function sortedCopy(value: unknown, depth: number): unknown {
-    if (typeof value === "number") {
-      if (!isExact(value) || Object.is(value, -0)) hasOddNumber = true;
-      return value;
-    }
-    if (typeof value !== "object" || value === null) return value;
-    containers += 1;
-    if (depth > MAX_DEPTH) {
-      needsCare = true;
-      return null;
-    }
-    if (Array.isArray(value)) {
-      members += value.length;
-      return value.map((item) => (typeof item === "string" ? item : sortedCopy(item, depth + 1)));
-    }
-    const { sorted, isOrdinary } = orderOf(Object.keys(value));
-    members += sorted.length;
-    if (!isOrdinary) needsCare = true;
-    const copy: Record<string, unknown> = {};
-    for (const key of sorted) {
-      const item = (value as Record<string, unknown>)[key];
-      copy[key] = typeof item === "string" ? item : sortedCopy(item, depth + 1);
-    }
-    return copy;
+  // Each of these writes at a place and returns the place behind. What is beyond the buffer's end is not written.
+
+  function writeBytes(bytes: Uint8Array, at: number): number {
+    const into = buffer;
+    const { length } = bytes;
+    for (let index = 0; index < length; index++) into[at + index] = bytes[index]!;
+    return at + length;
   }
 
-  return (value) => {
+  /** ASCII alone. */
+  function writeToken(text: string, at: number): number {
+    const into = buffer;
+    const { length } = text;
+    for (let index = 0; index < length; index++) into[at + index] = text.charCodeAt(index);
+    return at + length;
+  }
+
+  function writeText(text: string, at: number): number {
+    const into = buffer;
+    const { length } = text;
+    into[at] = QUOTE;
+    if (length < SHORT) {
+      for (let index = 0; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code < 0x20 || code > 0x7f || code === QUOTE || code === BACKSLASH) return writeOddText(text, at);
+        into[at + 1 + index] = code;
+      }
+    } else {
+      if (ODD.test(text)) return writeOddText(text, at);
+      if (at + 1 + length <= into.length) into.write(text, at + 1, "latin1");
+    }
+    into[at + 1 + length] = QUOTE;
+    return at + length + 2;
+  }
+
+  function writeOddText(text: string, at: number): number {
+    const digits = exactDigits(text);
+    if (digits !== undefined || !text.isWellFormed()) isPlain = false;
+    isOneByteEach = false;
+    return writeLong(digits ?? JSON.stringify(text), at);
+  }
+
+  function writeLong(text: string, at: number): number {
+    const bytes = Buffer.byteLength(text);
+    if (at + bytes <= buffer.length) buffer.write(text, at);
+    return at + bytes;
+  }
+
+  function writeValue(value: unknown, depth: number, at: number): number {
+    if (typeof value === "string") return writeText(value, at);
+    if (typeof value === "number") {
+      if (!isExact(value) || Object.is(value, -0)) isPlain = false;
+      return writeToken(String(value), at);
+    }
+    if (typeof value !== "object" || value === null) return writeToken(scalar(value), at);
+    containers += 1;
+    if (depth <= MAX_DEPTH) return Array.isArray(value) ? writeItems(value, depth, at) : writeMembers(value, depth, at);
+    isTooDeep = true;
+    return at;
+  }
+
+  function writeItems(items: readonly unknown[], depth: number, at: number): number {
+    members += items.length;
+    buffer[at++] = 0x5b;
+    for (let index = 0; index < items.length; index++) {
+      if (index > 0) buffer[at++] = 0x2c;
+      at = writeValue(items[index], depth + 1, at);
+    }
+    buffer[at++] = 0x5d;
+    return at;
+  }
+
+  function writeMembers(object: object, depth: number, at: number): number {
+    const order = orderOf(Object.keys(object));
+    const values: unknown[] = Object.values(object);
+    const { labels, places } = order;
+    members += places.length;
+    if (!order.isPlain) isPlain = false;
+    if (!order.isOneByteEach) isOneByteEach = false;
+    buffer[at++] = 0x7b;
+    for (let index = 0; index < places.length; index++) {
+      at = writeBytes(labels[index]!, at);
+      at = writeValue(values[places[index]!], depth + 1, at);
+    }
+    buffer[at++] = 0x7d;
+    return at;
+  }
+
+  return function canonicalize(value): Canonical {
     containers = 0;
     members = 0;
-    needsCare = false;
-    hasOddNumber = false;
-    // A sorted copy and the built-in writer together are faster than writing out strings one by one.
-    const sorted = sortedCopy(value, 1);
-    const text = needsCare ? "" : JSON.stringify(sorted);
-    if (needsCare || hasOddNumber || mayHoldExactDigits(text)) {
-      return { text: write(value, (keys) => keys.sort()), containers, members, isPlain: false };
+    isPlain = true;
+    isOneByteEach = true;
+    isTooDeep = false;
+    let end = writeValue(value, 1, begin);
+    if (isTooDeep) {
+      isPlain = false;
+      isOneByteEach = false;
+      end = writeLong(
+        write(value, (keys) => keys.sort()),
+        begin,
+      );
     }
-    return { text, containers, members, isPlain: !text.includes(SURROGATE_ESCAPE) };
+    if (end > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(end * 2);
+      buffer.copy(larger, 0, 0, begin);
+      buffer = larger;
+      return canonicalize(value);
+    }
+    return { prefixed: buffer.subarray(0, end), bytes: end - begin, isOneByteEach, containers, members, isPlain };
   };
 }
 
+/** The canonical text. */
 export function canonical(value: unknown): string {
-  return createCanonicalize()(value).text;
+  return Buffer.from(createCanonicalize()(value).prefixed).toString();
 }
 
 /** The value as JSON, its keys in their own order, at any depth, every number with its own digits. */
@@ -85,34 +173,46 @@ export function jsonText(value: unknown): string {
 
 interface Order {
   readonly keys: readonly string[];
-  readonly sorted: readonly string[];
-  /** False: with these keys, a plain object would have them in another order, or lose one. */
-  readonly isOrdinary: boolean;
+  /** In the order of the sorted keys: each as JSON with what stands before and after it, and which of `keys` it is. */
+  readonly labels: readonly Uint8Array[];
+  readonly places: readonly number[];
+  /** False: not well-formed, or a plain object would have these keys in another order, or lose one. */
+  readonly isPlain: boolean;
+  readonly isOneByteEach: boolean;
 }
 
-/** Remembers the order of the last keys of each length and first key, which is most of the work of sorting. */
+/** Remembers the order of keys, which is most of the work of sorting. */
 function createOrders(): (keys: readonly string[]) => Order {
-  const orders = new Map<number, Map<string | undefined, Order>>();
+  const orders: Order[][] = [];
   return (keys) => {
     if (keys.length > SMALL) return sort(keys);
-    let sameLength = orders.get(keys.length);
-    if (sameLength === undefined) orders.set(keys.length, (sameLength = new Map()));
-    const last = sameLength.get(keys[0]);
-    if (last !== undefined && areSame(last.keys, keys)) return last;
+    const sameLength = (orders[keys.length] ??= []);
+    for (let index = 0; index < sameLength.length; index++) {
+      if (areSame(sameLength[index]!.keys, keys)) return sameLength[index]!;
+    }
     const order = sort(keys);
-    sameLength.set(keys[0], order);
+    if (sameLength.length < REMEMBERED) sameLength.push(order);
     return order;
   };
 }
 
+/** Of equal length. */
 function areSame(some: readonly string[], others: readonly string[]): boolean {
-  for (let index = 1; index < some.length; index++) if (some[index] !== others[index]) return false;
+  for (let index = 0; index < some.length; index++) if (some[index] !== others[index]) return false;
   return true;
 }
 
 function sort(keys: readonly string[]): Order {
-  // Keys that begin with a digit may be array indexes, which objects put first.
-  return { keys, sorted: keys.toSorted(), isOrdinary: keys.every((key) => !/^\d|^__proto__$/.test(key)) };
+  const sorted = keys.toSorted();
+  const placeOf = new Map(keys.map((key, place) => [key, place]));
+  return {
+    keys,
+    labels: sorted.map((key, index) => Buffer.from(`${index === 0 ? "" : ","}${JSON.stringify(key)}:`)),
+    places: sorted.map((key) => placeOf.get(key) ?? 0),
+    // Keys that begin with a digit may be array indexes, which objects put first.
+    isPlain: keys.every((key) => key.isWellFormed() && !/^\d|^__proto__$/.test(key)),
+    isOneByteEach: !keys.some((key) => ODD.test(key)),
+  };
 }
 
 /** A writer with a stack of its own: the built-in one overflows at some thousand levels. */

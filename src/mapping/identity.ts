@@ -34,7 +34,8 @@ export interface Identified {
 
 type Draft = { -readonly [Name in keyof Identified]: Identified[Name] };
 /** Fills in what identifies the entry, whose canonical text is given. False: the same entry as one before it. */
-type Fill = (draft: Draft, text: string) => boolean;
+type Fill = (draft: Draft, content: Uint8Array) => boolean;
+type Digest = (text: string) => string;
 
 /**
  * Identifies the entries of one answer, in their order. An identity is a function of the stream and the entry alone,
@@ -42,32 +43,34 @@ type Fill = (draft: Draft, text: string) => boolean;
  * are not: the repeat of an id with the same content is left out, and with other content its content decides.
  */
 export function identify(mapping: Mapping, stream: string, entries: readonly unknown[]): Identified[] {
-  // The first 16 bytes of SHA-256 over the stream's name and the identity.
-  const digest = (text: string) => hash("sha256", `${stream}\n${text}`, "hex").slice(0, 32);
-  const canonicalize = createCanonicalize();
-  const fill = createFill(mapping.identity, digest, canonicalize);
+  const prefix = `${stream}\n`;
+  const canonicalize = createCanonicalize(prefix);
+  const fill = createFill(mapping.identity, (text) => digestOf(prefix + text), canonicalize);
   const { key: timeKey, unit } = mapping.time;
   const identified: Identified[] = [];
   for (const entry of entries) {
-    const { text, containers, members, isPlain } = canonicalize(entry);
-    const bytes = Buffer.byteLength(text);
-    const isOneByteEach = bytes === text.length && !text.includes("\\");
+    const { prefixed, bytes, isOneByteEach, containers, members, isPlain } = canonicalize(entry);
     const draft: Draft = { entry, key: "", version: "", uid: "", bytes, isOneByteEach, containers, members, isPlain };
     const time = readTime(fieldsOf(entry)[timeKey], unit);
     if (time !== undefined) {
       draft.time = time;
       draft.timeMicros = toMicros(time);
     }
-    if (fill(draft, text)) identified.push(draft);
+    if (fill(draft, prefixed)) identified.push(draft);
   }
   return identified;
 }
 
+/** The first 16 bytes of SHA-256 over the stream's name and the identity. */
+function digestOf(prefixed: string | Uint8Array): string {
+  return hash("sha256", prefixed, "hex").slice(0, 32);
+}
+
 /** For one answer: it counts equal entries. */
-function createFill(rule: IdentityRule, digest: (text: string) => string, canonicalize: Canonicalize): Fill {
-  const uidOf = createOrdinals(digest);
-  const byContent: Fill = (draft, text) => {
-    draft.uid = uidOf(text);
+function createFill(rule: IdentityRule, digest: Digest, canonicalize: Canonicalize): Fill {
+  const uidOf = createOrdinals();
+  const byContent: Fill = (draft, content) => {
+    draft.uid = uidOf(content);
     draft.key = draft.uid;
     return true;
   };
@@ -75,11 +78,11 @@ function createFill(rule: IdentityRule, digest: (text: string) => string, canoni
     case "content":
       return byContent;
     case "row":
-      return (draft, text) => {
-        byContent(draft, text);
+      return (draft, content) => {
+        byContent(draft, content);
         const row = fieldsOf(draft.entry);
         if (row !== draft.entry) return true;
-        draft.key = digest(canonicalize(rule.key.map((name) => row[name])).text);
+        draft.key = digestOf(canonicalize(rule.key.map((name) => row[name])).prefixed);
         draft.version = draft.uid;
         addRowFacts(draft, row, rule);
         return true;
@@ -92,25 +95,25 @@ function createFill(rule: IdentityRule, digest: (text: string) => string, canoni
 }
 
 /** From the second equal text on, its ordinal is added; no JSON text holds a line break. */
-function createOrdinals(digest: (text: string) => string): (text: string) => string {
+function createOrdinals(): (content: Uint8Array) => string {
   const seen = new Map<string, number>();
-  return (text) => {
-    const uid = digest(text);
+  return (content) => {
+    const uid = digestOf(content);
     const ordinal = (seen.get(uid) ?? 0) + 1;
     seen.set(uid, ordinal);
-    return ordinal === 1 ? uid : digest(`${text}\n${ordinal}`);
+    return ordinal === 1 ? uid : digestOf(Buffer.concat([content, Buffer.from(`\n${ordinal}`)]));
   };
 }
 
-function createFillById(name: string, digest: (text: string) => string, byContent: Fill): Fill {
+function createFillById(name: string, digest: Digest, byContent: Fill): Fill {
   const ids = new Set<string>();
   const contents = new Set<string>();
-  return (draft, text) => {
+  return (draft, content) => {
     const value = fieldsOf(draft.entry)[name];
     const id = typeof value === "number" ? String(value) : (exactDigits(value) ?? value);
-    if (typeof id !== "string" || id === "") return byContent(draft, text);
+    if (typeof id !== "string" || id === "") return byContent(draft, content);
     draft.key = digest(`id\n${id}`);
-    draft.version = digest(text);
+    draft.version = digestOf(content);
     draft.alternateUid = draft.version;
     if (contents.has(draft.version)) return false;
     contents.add(draft.version);

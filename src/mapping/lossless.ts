@@ -37,11 +37,6 @@ export function isExact(value: number): boolean {
   return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 }
 
-/** False: no such number is anywhere in the text. */
-export function mayHoldExactDigits(text: string): boolean {
-  return text.includes(MARK);
-}
-
 function isFaithful(root: unknown, hasEscapes: boolean): boolean {
   const isHarmless = (item: unknown) => typeof item !== "number" || isExact(item);
   // Nesting may be too deep for recursion.

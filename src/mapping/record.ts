@@ -1,7 +1,7 @@
 import type { AnyValue } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import type { Identity, LogRecord } from "../model.ts";
-import { createReadAttributes, toText, type AttributeValue } from "./attributes.ts";
+import { createReadAttributes, toText } from "./attributes.ts";
 import { jsonText } from "./canonical.ts";
 import { fieldsOf, type Fields } from "./fields.ts";
 import type { Identified } from "./identity.ts";
@@ -49,14 +49,13 @@ const NUMBER_BYTES = 24;
 export function createMapper(mapping: Mapping, { stream, resource: configured, version }: MapperOptions): ToRecord {
   const resource = resourceOf(stream, configured);
   const instrumentationScope = { name: "slack-otel", version };
-  const readAttributes = createReadAttributes(mapping.attributes);
+  const readAttributes = createReadAttributes(mapping);
   const readTrace = createReadTrace(mapping.trace);
 
   return (identified, { observedMs, mark, countDelta, uid = identified.uid }) => {
     const { entry, time } = identified;
     const fields = fieldsOf(entry);
-    const attributes: Record<string, AttributeValue> = { "log.record.uid": uid, "slack.method": mapping.method };
-    readAttributes(fields, attributes);
+    const attributes = readAttributes(fields, uid);
     if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
     const isKnownTime = time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= observedMs + DAY_MS;
     if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);

@@ -12,9 +12,8 @@ export type Compression = (typeof COMPRESSIONS)[number];
 
 /** The records as one ExportLogsServiceRequest (OTLP 1.11), in their order within each resource and scope. */
 export function serialize(records: readonly LogRecord[], encoding: Encoding): Uint8Array {
-  const logs = records.map(({ log }) => log);
-  if (encoding === "protobuf") return serializeProtobuf(logs, sum(records));
-  const bytes = JsonLogsSerializer.serializeRequest(logs);
+  if (encoding === "protobuf") return serializeProtobuf(records, sum(records));
+  const bytes = JsonLogsSerializer.serializeRequest(records.map(({ log }) => log));
   if (bytes === undefined) throw new Error("the JSON serializer returned nothing");
   return bytes;
 }

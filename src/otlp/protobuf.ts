@@ -17,6 +17,17 @@ interface Writer {
   view: DataView;
   /** What is written begins here and ends where the buffer does. */
   start: number;
+  /** The keys of an object as protobuf has them. */
+  readonly keyFields: (keys: readonly string[]) => readonly Uint8Array[];
+}
+
+function createWriter(bytes: number): Writer {
+  const buffer = Buffer.allocUnsafeSlow(bytes);
+  return { buffer, view: new DataView(buffer.buffer), start: buffer.length, keyFields: createKeyFields() };
+}
+
+interface Logged {
+  readonly log: ReadableLogRecord;
 }
 
 /**
@@ -24,11 +35,30 @@ interface Writer {
  * both and within. `expectedBytes` is where the buffer begins; it grows. Values are those of mapping: no bigint, no
  * class but plain objects, arrays and scalars.
  */
-export function serializeProtobuf(records: readonly ReadableLogRecord[], expectedBytes: number): Uint8Array {
-  const buffer = Buffer.allocUnsafeSlow(Math.max(1024, expectedBytes));
-  const writer: Writer = { buffer, view: new DataView(buffer.buffer), start: buffer.length };
-  for (const scopes of grouped(records).toReversed()) writeResourceLogs(writer, scopes);
+export function serializeProtobuf(records: readonly Logged[], expectedBytes: number): Uint8Array {
+  const writer = createWriter(Math.max(1024, expectedBytes));
+  if (!writeAlike(writer, records)) {
+    writer.start = writer.buffer.length;
+    for (const scopes of grouped(records.map(({ log }) => log)).toReversed()) writeResourceLogs(writer, scopes);
+  }
   return writer.buffer.subarray(writer.start);
+}
+
+/**
+ * Records of one resource and scope, which is what a batch of one stream is. Each log is asked for when it is its turn,
+ * for one made on demand is garbage before the next. False: they are not alike, and what was written is not to be used.
+ */
+function writeAlike(w: Writer, records: readonly Logged[]): boolean {
+  const first = records[0]?.log;
+  if (first === undefined) return true;
+  for (let i = records.length - 1; i >= 0; i--) {
+    const { log } = records[i]!;
+    if (log.resource !== first.resource || log.instrumentationScope !== first.instrumentationScope) return false;
+    writeRecord(w, log);
+  }
+  writeScope(w, first, 0);
+  writeResource(w, first, 0);
+  return true;
 }
 
 /** By resource, then by scope. */
@@ -50,18 +80,27 @@ function writeResourceLogs(w: Writer, scopes: ReadableLogRecord[][]): void {
     const records = scopes[i]!;
     const scopeEnd = written(w);
     for (let j = records.length - 1; j >= 0; j--) writeRecord(w, records[j]!);
-    const { instrumentationScope } = records[0]!;
-    const nameEnd = written(w);
-    if (instrumentationScope.version) writeText(w, 0x12, instrumentationScope.version);
-    writeText(w, 0x0a, instrumentationScope.name);
-    writeLength(w, 0x0a, nameEnd);
-    writeLength(w, 0x12, scopeEnd);
+    writeScope(w, records[0]!, scopeEnd);
   }
+  writeResource(w, scopes[0]![0]!, end);
+}
+
+/** Closes a ScopeLogs whose records end at `end`. */
+function writeScope(w: Writer, { instrumentationScope: { name, version } }: ReadableLogRecord, end: number): void {
+  const nameEnd = written(w);
+  if (version) writeText(w, 0x12, version);
+  writeText(w, 0x0a, name);
+  writeLength(w, 0x0a, nameEnd);
+  writeLength(w, 0x12, end);
+}
+
+/** Closes a ResourceLogs whose scopes end at `end`. */
+function writeResource(w: Writer, { resource }: ReadableLogRecord, end: number): void {
   const resourceEnd = written(w);
   ensure(w, 2);
   w.buffer[--w.start] = 0;
   w.buffer[--w.start] = 0x10;
-  writeAttributes(w, 0x0a, scopes[0]![0]!.resource.attributes);
+  writeAttributes(w, 0x0a, resource.attributes);
   writeLength(w, 0x0a, resourceEnd);
   writeLength(w, 0x0a, end);
 }
@@ -96,13 +135,18 @@ function writeRecord(w: Writer, record: ReadableLogRecord): void {
 
 function writeAttributes(w: Writer, tag: number, attributes: Readonly<Record<string, unknown>>): void {
   const keys = Object.keys(attributes);
-  for (let i = keys.length - 1; i >= 0; i--) {
-    const key = keys[i]!;
+  const fields = w.keyFields(keys);
+  const values = Object.values(attributes);
+  for (let i = values.length - 1; i >= 0; i--) {
     const end = written(w);
-    const valueEnd = written(w);
-    writeValue(w, attributes[key]);
-    writeLength(w, 0x12, valueEnd);
-    writeText(w, 0x0a, key);
+    writeValue(w, values[i]);
+    writeLength(w, 0x12, end);
+    const field = fields[i]!;
+    ensure(w, field.length);
+    const { buffer } = w;
+    let { start } = w;
+    for (let at = field.length - 1; at >= 0; at--) buffer[--start] = field[at]!;
+    w.start = start;
     writeLength(w, tag, end);
   }
 }
@@ -243,4 +287,48 @@ function ensure(w: Writer, size: number): void {
   w.start = larger.length - used;
   w.buffer = larger;
   w.view = new DataView(larger.buffer);
+}
+
+/** So many lists of keys of each length are remembered. */
+const REMEMBERED = 24;
+
+interface KeyFields {
+  readonly keys: readonly string[];
+  readonly fields: readonly Uint8Array[];
+}
+
+/**
+ * Keys as protobuf has them: field 1, length and UTF-8. What many objects of a batch have in common is the list of
+ * their keys.
+ */
+function createKeyFields(): Writer["keyFields"] {
+  const known: KeyFields[][] = [];
+  const fields = new Map<string, Uint8Array>();
+  const fieldOf = (key: string) => {
+    let field = fields.get(key);
+    if (field === undefined) fields.set(key, (field = toKeyField(key)));
+    return field;
+  };
+  return (keys) => {
+    const sameLength = (known[Math.min(keys.length, 64)] ??= []);
+    for (let index = 0; index < sameLength.length; index++) {
+      const found = sameLength[index]!;
+      if (areSame(found.keys, keys)) return found.fields;
+    }
+    const fields = keys.map(fieldOf);
+    if (sameLength.length < REMEMBERED) sameLength.push({ keys, fields });
+    return fields;
+  };
+}
+
+function toKeyField(key: string): Uint8Array {
+  const w = createWriter(3 * key.length + 6);
+  writeText(w, 0x0a, key);
+  return w.buffer.subarray(w.start);
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = others.length - 1; index >= 0; index--) if (some[index] !== others[index]) return false;
+  return true;
 }

@@ -4,10 +4,23 @@ import { fieldsOf } from "../../src/mapping/fields.ts";
 import { parseLossless } from "../../src/mapping/lossless.ts";
 
 function read(rule: Omit<AttributeRule, "name">, text: string): AttributeValue | undefined {
-  const into: Record<string, AttributeValue> = {};
-  createReadAttributes([{ name: "it", ...rule }])(fieldsOf(parseLossless(text)), into);
-  return into["it"];
+  const readAttributes = createReadAttributes({ method: "a.method", attributes: [{ name: "it", ...rule }] });
+  return readAttributes(fieldsOf(parseLossless(text)), "uid")["it"];
 }
+
+test("has the uid and the method first, then what there is in the order of the table, of each entry its own", () => {
+  const names = ["b", "a", "d", "c"];
+  const readAttributes = createReadAttributes({ method: "m", attributes: names.map((name) => ({ name, from: name })) });
+  const of = (entry: object) => Object.entries(readAttributes(fieldsOf(entry), "u"));
+  const always = [
+    ["log.record.uid", "u"],
+    ["slack.method", "m"],
+  ];
+  expect(of({ a: "1", c: "2" })).toEqual([...always, ["a", "1"], ["c", "2"]]);
+  expect(of({ b: "3", d: "4" })).toEqual([...always, ["b", "3"], ["d", "4"]]);
+  expect(of({ a: "5", c: "6" })).toEqual([...always, ["a", "5"], ["c", "6"]]);
+  expect(of({})).toEqual(always);
+});
 
 test.each([
   [`"text"`, "text"],
