@@ -17,6 +17,8 @@ export interface MapperOptions {
   readonly resource: Readonly<Record<string, string>>;
   /** The program's own version. */
   readonly version: string;
+  /** Slack's clock, epoch milliseconds: ours may be days off. Default: when the page arrived. */
+  readonly nowMs?: () => number;
 }
 
 /** What a record says beside its entry. */
@@ -46,7 +48,8 @@ const CONTAINER_BYTES = 28;
 const NUMBER_BYTES = 24;
 
 /** Makes records of a stream's entries. Total: there is a record for every entry, and none that a receiver refuses. */
-export function createMapper(mapping: Mapping, { stream, resource: configured, version }: MapperOptions): ToRecord {
+export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord {
+  const { stream, resource: configured, version } = options;
   const resource = resourceOf(stream, configured);
   const instrumentationScope = { name: "slack-otel", version };
   const readAttributes = createReadAttributes(mapping);
@@ -57,7 +60,8 @@ export function createMapper(mapping: Mapping, { stream, resource: configured, v
     const fields = fieldsOf(entry);
     const attributes = readAttributes(fields, uid);
     if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
-    const isKnownTime = time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= observedMs + DAY_MS;
+    const isKnownTime =
+      time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= (options.nowMs?.() ?? observedMs) + DAY_MS;
     if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);
     const name = nameOf(mapping.eventName, fields);
     const repairs = new Set<Repair>();

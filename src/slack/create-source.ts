@@ -43,7 +43,7 @@ export function createSource(stream: Stream, options: SourceOptions): Source {
     minLevel: settings.min_level ?? "trace",
     pageSize: Math.min(options.pageSize, definition.maxPageSize),
     identify: (entries) => identify(definition, stream.name, entries),
-    toRecord: createMapper(definition, { ...options, stream: stream.name }),
+    toRecord: createMapper(definition, { ...options, stream: stream.name, nowMs: client.now }),
     clock,
     random,
     log,

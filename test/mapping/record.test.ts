@@ -117,6 +117,29 @@ describe("what had to be repaired", () => {
   });
 });
 
+test("[P15] a clock of ours that is days off changes neither time nor marks of a record", () => {
+  const definition = sourceDefinitions.audit_logs;
+  const slackMs = OBSERVED_MS;
+  const toRecord = createMapper(definition, {
+    stream: "audit_logs/E1",
+    version: "1",
+    resource: {},
+    nowMs: () => slackMs,
+  });
+  const seconds = slackMs / 1000;
+  const [known, ahead] = identify(definition, "audit_logs/E1", [
+    { date_create: seconds },
+    { date_create: seconds + 90_000 },
+  ]);
+  if (known === undefined || ahead === undefined) throw new Error("no entry");
+  for (const observedMs of [slackMs, slackMs - 3 * 86_400_000, slackMs + 3 * 86_400_000]) {
+    expect(toRecord(known, { observedMs, mark: 1 }).log.hrTime).toEqual([seconds, 0]);
+    expect(toRecord(ahead, { observedMs, mark: 1 }).log.attributes["slack.time.invalid"]).toBe(
+      String(seconds + 90_000),
+    );
+  }
+});
+
 describe("the event name", () => {
   test("has at most 256 characters, and none that is cut in two", () => {
     const { eventName, attributes } = mappedOne("audit_logs", `{"action":"x${"😀".repeat(200)}"}`).log;
