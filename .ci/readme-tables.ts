@@ -1,10 +1,14 @@
 import { destinations } from "../src/destinations/index.ts";
 import type { SourceDefinition } from "../src/slack/sources/definition.ts";
 import { sourceDefinitions } from "../src/slack/sources/index.ts";
+import { METRICS, prometheusName, type MetricName } from "../src/telemetry/metric-list.ts";
 
 const definitions = Object.values(sourceDefinitions);
 
-/** The tables of README.md that are made from the registries, by the name of their markers. */
+/** The documents with tables that are made from the source, by path. */
+export const GENERATED_DOCUMENTS = ["README.md", "config/telemetry/README.md"] as const;
+
+/** The tables that are made from the registries, by the name of their markers. */
 const tables: Readonly<Record<string, () => string>> = {
   sources: () =>
     table(
@@ -33,15 +37,29 @@ const tables: Readonly<Record<string, () => string>> = {
       ["destination", "what it is"],
       Object.entries(destinations).map(([name, { summary }]) => [code(name), summary]),
     ),
+  metrics: () =>
+    table(
+      ["metric", "in Prometheus", "kind", "unit", "by", "what it is"],
+      (Object.keys(METRICS) as MetricName[]).map((name) => {
+        const { kind, unit, attributes, description } = METRICS[name];
+        const by = attributes.map(code).join(", ");
+        return [code(name), code(prometheusName(name)), kind, code(unit), by, description];
+      }),
+    ),
 };
 
-/** The text with every table made anew between its markers. Throws where a marker is missing. */
-export function withTables(text: string): string {
-  return Object.entries(tables).reduce((before, [name, make]) => {
+const DOCUMENT_OF: Readonly<Record<string, (typeof GENERATED_DOCUMENTS)[number]>> = {
+  metrics: "config/telemetry/README.md",
+};
+
+/** The text of a document with every table of it made anew between its markers. Throws where a marker is missing. */
+export function withTables(text: string, document: (typeof GENERATED_DOCUMENTS)[number] = "README.md"): string {
+  const own = Object.entries(tables).filter(([name]) => (DOCUMENT_OF[name] ?? "README.md") === document);
+  return own.reduce((before, [name, make]) => {
     const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
     const from = before.indexOf(begin);
     const to = before.indexOf(end);
-    if (from < 0 || to < from) throw new Error(`README.md has no ${begin.trim()} … ${end}`);
+    if (from < 0 || to < from) throw new Error(`${document} has no ${begin.trim()} … ${end}`);
     return `${before.slice(0, from + begin.length)}\n${make()}\n${before.slice(to)}`;
   }, text);
 }

@@ -6,10 +6,11 @@ import { parseCommandLine, type Invocation } from "./cli.ts";
 import { systemClock } from "./clock.ts";
 import type { Configuration } from "./config/schema.ts";
 import { explain, type ExitCode } from "./explain.ts";
-import type { LogLevel } from "./model.ts";
+import type { Log, LogLevel } from "./model.ts";
 import type { RunOptions } from "./run.ts";
 import { createStop, type Stop } from "./stop.ts";
 import { createLog } from "./telemetry/log.ts";
+import type { Telemetry } from "./telemetry.ts";
 import { createProgress } from "./telemetry/progress.ts";
 import type { StreamStatus } from "./telemetry/stream-report.ts";
 
@@ -32,13 +33,21 @@ const progress = isTerminal
       statuses: () => statuses,
     })
   : undefined;
-const log = createLog({
+/** Who else hears of what the program says. */
+const listeners: Log[] = [];
+/** What has to be done before the process ends. */
+const closings: (() => PromiseLike<void>)[] = [];
+const say = createLog({
   write: progress === undefined ? write : progress.above(write),
   format: isTerminal ? "text" : "json",
   style,
   level: logLevel(),
   clock: systemClock,
 });
+const log: Log = (level, event, fields) => {
+  say(level, event, fields);
+  for (const listen of listeners) listen(level, event, fields);
+};
 
 async function main(): Promise<ExitCode> {
   const invocation = parseCommandLine(process.argv.slice(2));
@@ -75,19 +84,38 @@ async function runCommand({ config, once, deadlineMs }: Invoked<"run">, stop: St
   if (deadlineMs !== undefined) stop.within(deadlineMs - performance.now(), "the deadline is reached");
   const configuration = await configured(config);
   if (configuration === undefined) return 2;
+  const telemetry = await telemetryOf(configuration);
   tellStopping(stop);
   const drawing = new AbortController();
   const drawn = progress?.follow(drawing.signal);
   try {
     const { run } = await import("./run.ts");
-    const onStream: RunOptions["onStream"] = ({ status }) => statuses.push(status);
-    const exitCode = await run({ ...(await runOptions(configuration)), once, onStream }, stop);
+    const options: RunOptions = {
+      ...(await runOptions(configuration)),
+      once,
+      onStream: ({ status }) => statuses.push(status),
+      ...(telemetry === undefined ? {} : { onExport: telemetry.exported }),
+    };
+    const exitCode = await run(options, stop);
     log("info", "stopped", { exit_code: exitCode });
     return exitCode;
   } finally {
     drawing.abort();
     await drawn;
   }
+}
+
+/** Nothing is loaded of it unless the configuration asks for it. */
+async function telemetryOf(configuration: Configuration): Promise<Telemetry | undefined> {
+  const { address, metrics, logs } = configuration.telemetry;
+  if (address === undefined && metrics === undefined && logs === undefined) return undefined;
+  const { startTelemetry } = await import("./telemetry.ts");
+  const { version } = packageJson;
+  const options = { configuration, version, statuses: () => statuses, methods: () => [], clock: systemClock, log };
+  const telemetry = await startTelemetry(options);
+  listeners.push(telemetry.log);
+  closings.push(() => telemetry[Symbol.asyncDispose]());
+  return telemetry;
 }
 
 async function checkCommand({ config, json, send }: Invoked<"check">, { stop }: Stop): Promise<ExitCode> {
@@ -191,6 +219,7 @@ async function untilStopped(command: (stop: Stop) => Promise<ExitCode>): Promise
 
 /** Ends the process: whatever is still open, a connection or an unread pipe, must not hold it up. */
 async function leave(exitCode: ExitCode): Promise<never> {
+  await Promise.all(closings.map((close) => close()));
   const unwritten = [stdout, stderr].filter(({ writableLength }) => writableLength > 0);
   const written = unwritten.map((stream) => new Promise<void>((resolve) => stream.write("", () => resolve())));
   if (written.length > 0) {

@@ -13,6 +13,7 @@ import { openSqliteStore } from "./state/sqlite.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
+import { timed, type Outcome } from "./telemetry/timed.ts";
 
 export interface RunOptions {
   readonly configuration: Configuration;
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly onStream?: (report: StreamReport) => void;
+  /** Told of each request to the destination when it has ended. */
+  readonly onExport?: (ms: number, outcome: Outcome) => void;
   /** In place of the one that the configuration names. Closed at the end as well. */
   readonly destination?: Destination;
   /** In place of the state that the configuration names. Closed at the end as well. */
@@ -53,7 +56,9 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
   const signal = AbortSignal.any([stop, failure.signal]);
   const attemptSignal = AbortSignal.any([abort, failure.signal]);
   try {
-    const destination = options.destination ?? (await createDestination(options));
+    const { onExport } = options;
+    const plain = options.destination ?? (await createDestination(options));
+    const destination = onExport === undefined ? plain : timed(plain, clock, onExport);
     cleanup.defer(() => destination.close());
     const store = await (options.openStore?.(signal) ?? openStore(configuration, log, signal));
     cleanup.defer(() => store.close());

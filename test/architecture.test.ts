@@ -51,8 +51,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config/"],
   zod: ["config/", "destinations/"],
   "@opentelemetry/otlp-transformer": ["otlp/"],
-  "node:http": ["simulation/"],
-  "node:net": ["simulation/"],
+  "node:http": ["simulation/", "telemetry/"],
+  "node:net": ["simulation/", "telemetry/"],
 };
 
 interface SourceFile {

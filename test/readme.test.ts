@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
-import { withTables } from "../.ci/readme-tables.ts";
+import { GENERATED_DOCUMENTS, withTables } from "../.ci/readme-tables.ts";
 import { parseCommandLine } from "../src/cli.ts";
 import { variablesFor } from "../src/config/environment.ts";
 import { describeConfigurationError } from "../src/config/layer.ts";
@@ -12,13 +12,19 @@ import { sourceDefinitions } from "../src/slack/sources/index.ts";
 import { mappedOne } from "./support/mapped.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const DOCUMENTS = ["README.md", ".github/CONTRIBUTING.md", "CHANGELOG.md", "config/collector/README.md"];
+const DOCUMENTS = [
+  "README.md",
+  ".github/CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "config/collector/README.md",
+  "config/telemetry/README.md",
+];
 const text = (name: string) => readFileSync(ROOT + name, "utf8");
 const blocks = (name: string, language: string) =>
   [...text(name).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block ?? "");
 
-test("the tables of README.md are not stale (npm run generate makes them)", () => {
-  expect(withTables(text("README.md"))).toBe(text("README.md"));
+test.each(GENERATED_DOCUMENTS)("the tables of %s are not stale (npm run generate makes them)", (document) => {
+  expect(withTables(text(document), document)).toBe(text(document));
 });
 
 test("a table that was changed by hand is found", () => {

@@ -9,6 +9,7 @@ import { oneOf } from "./one-of.ts";
 import { slack } from "./slack-settings.ts";
 import { sources } from "./sources-settings.ts";
 import { start } from "./start.ts";
+import { telemetry } from "./telemetry-settings.ts";
 
 export const configurationSchema = z
   .strictObject({
@@ -42,6 +43,7 @@ export const configurationSchema = z
       .prefault({})
       .describe("Where records are kept that the destination will never take"),
     state: state().prefault({ sqlite: {} }).describe("Where positions are kept"),
+    telemetry: telemetry(),
     resource: z
       .record(z.string().min(1), z.string())
       .prefault({})

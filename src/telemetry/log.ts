@@ -24,14 +24,19 @@ export function createLog({ write, format, style, level, clock }: LogOptions): L
   return (level, event, fields = {}) => {
     if (LEVELS.indexOf(level) < lowest) return;
     const time = new Date(clock.now()).toISOString();
-    const clean = Object.fromEntries(
-      Object.entries(fields)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => [name, safe(value, name === "message" ? MAX_MESSAGE : MAX_FIELD)]),
-    );
+    const clean = cleanFields(fields);
     if (format === "json") write(`${JSON.stringify({ time, level, event, ...clean })}\n`);
     else write(textLine(time, level, event, clean, style));
   };
+}
+
+/** Those that have a value, none of which can forge a line or grow without bounds. */
+export function cleanFields(fields: Fields): Readonly<Record<string, string | number | boolean>> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, safe(value, name === "message" ? MAX_MESSAGE : MAX_FIELD)]],
+    ),
+  );
 }
 
 const COLOURS = { debug: "gray", info: "green", warn: "yellow", error: "red" } as const;

@@ -10,10 +10,37 @@ export interface StreamStatus {
   readonly asking: Asking | undefined;
   /** Entries that Slack showed, repeats included. */
   readonly entries: number;
+  /** Of these, the ones that were known already. */
+  readonly repeated: number;
   readonly delivered: number;
   readonly deadLettered: number;
+  /** Records that were rejected in batches that were accepted. */
+  readonly rejected: number;
   /** Up to when everything is delivered, epoch milliseconds; unknown before the first complete walk. */
   readonly reachedMs: number | undefined;
+  /** Nothing more will come of it: it is not wanted any more, or the run has ended. */
+  readonly isOver: boolean;
+  /** What only a person can mend; absent while there is nothing. */
+  readonly fault?: Fault | undefined;
+  /** Stretches that were not read or not delivered; absent while they are not known. */
+  readonly holes?: readonly Hole[] | undefined;
+}
+
+/** Why a stream stands still until somebody does something. */
+export interface Fault {
+  readonly side: "slack" | "destination";
+  /** Slack's error code, or which part of the destination's settings is refused. */
+  readonly reason: string;
+  readonly isCredentials: boolean;
+  /** What happened and what to do, for a person. */
+  readonly message: string;
+}
+
+/** Epoch milliseconds. */
+export interface Hole {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
 }
 
 export interface StreamReport extends DrainEvents {
@@ -54,8 +81,11 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     activity: { kind: "starting" },
     asking: undefined,
     entries: 0,
+    repeated: 0,
     delivered: 0,
     deadLettered: 0,
+    rejected: 0,
+    isOver: false,
     reachedMs: undefined,
   };
   const told = new Map<string, number>();
@@ -110,12 +140,16 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     page(entries, fresh) {
       if (haltedBy !== undefined) say("info", "stream_resumed", { error: haltedBy });
       haltedBy = undefined;
+      status.fault = undefined;
       status.entries += entries;
+      status.repeated += Math.max(0, entries - fresh);
       status.activity =
         fresh === 0 ? { kind: "reading" } : { kind: "sending", records: fresh, sinceMs: clock.monotonic() };
     },
     receipt({ outcome, records, rejected, cause }) {
       recovered();
+      status.fault = undefined;
+      status.rejected += rejected;
       if (outcome === "accepted") {
         status.delivered += records.length;
         untold += records.length;
@@ -138,6 +172,12 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     },
     refused({ fault, cause }) {
       trouble();
+      status.fault = {
+        side: "destination",
+        reason: fault,
+        isCredentials: fault === "credentials",
+        message: `${cause.message}. ${REMEDIES[fault]}`,
+      };
       wait(HALT_RETRY_MS, `the destination refuses the ${fault}`, true);
       sayRarely("error", "destination_refuses", {
         fault,
@@ -164,6 +204,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     },
     ending(ending) {
       if (ending.kind === "present") {
+        status.fault = undefined;
         wait(0, "up to date", false);
         sayDelivered(isFirstWalk);
         isFirstWalk = false;
@@ -171,6 +212,14 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       }
       haltedBy = ending.code;
       const optional = isOptional(ending, listed);
+      status.fault = optional
+        ? undefined
+        : {
+            side: "slack",
+            reason: ending.code,
+            isCredentials: ending.reason === "credentials",
+            message: ending.message,
+          };
       wait(0, `${optional ? "not available" : "halted"} (${ending.code})`, !optional);
       sayRarely(optional ? "warn" : "error", optional ? "source_not_available" : "stream_halted", {
         error: ending.code,
@@ -184,7 +233,10 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     replaced() {
       status.activity = { kind: "read by workspace" };
     },
-    close: () => sayDelivered(true),
+    close() {
+      status.isOver = true;
+      sayDelivered(true);
+    },
   };
 }
 

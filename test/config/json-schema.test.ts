@@ -52,6 +52,7 @@ test("secrets are marked, and nothing else is", () => {
     ".destination.datadog.api_key",
     ".destination.splunk_hec.token",
     ".state.postgres.url",
+    ".telemetry.otlp.headers.*",
   ]);
 });
 

@@ -85,6 +85,7 @@ test("a token and an endpoint in the environment are enough, and the rest is the
     batch: { max_records: 1_000, max_bytes: 4_194_304 },
     dead_letters: { path: "./dead-letters", max_bytes: 2 ** 30 },
     state: { name: "sqlite", settings: { path: "./slack-otel.db" } },
+    telemetry: { otlp: { headers: {} } },
     resource: { "service.name": "slack" },
   });
 });

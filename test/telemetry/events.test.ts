@@ -50,6 +50,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "stream_halted",
       "stream_resumed",
       "stream_taken",
+      "telemetry_served",
       "token_file_unreadable",
       "token_refused",
       "usage_error",

@@ -2,22 +2,12 @@ import { stripVTControlCharacters, styleText } from "node:util";
 import { expect, test } from "vitest";
 import { createProgress, type ProgressOptions } from "../../src/telemetry/progress.ts";
 import type { StreamStatus } from "../../src/telemetry/stream-report.ts";
+import { statusOf } from "./status-of.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-function status(name: string, rest: Partial<StreamStatus> = {}): Writable<StreamStatus> {
-  return {
-    name,
-    activity: { kind: "reading" },
-    asking: undefined,
-    entries: 0,
-    delivered: 0,
-    deadLettered: 0,
-    reachedMs: undefined,
-    ...rest,
-  };
-}
+const status: (...given: Parameters<typeof statusOf>) => Writable<StreamStatus> = statusOf;
 
 function drawn(statuses: readonly StreamStatus[], options: Partial<ProgressOptions> = {}) {
   const clock = createVirtualClock();
