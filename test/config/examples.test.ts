@@ -7,7 +7,7 @@ import { loadConfiguration } from "../../src/config/load.ts";
 import { type Files, nodeFiles } from "../../src/config/files.ts";
 
 const folder = fileURLToPath(new URL("../../config/", import.meta.url));
-const ours = ["slack", "sources", "destination", "start", "batch", "state", "dead_letters", "resource"];
+const ours = ["slack", "sources", "destination", "start", "batch", "state", "dead_letters", "telemetry", "resource"];
 
 // Ours: whose only or top keys are ours. The others are for a Collector or for Kubernetes.
 const yamlFiles = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.ya?ml$/.test(name));
