@@ -18,7 +18,7 @@ COPY src src
 RUN npm run build && mkdir /state
 
 FROM ${RUNTIME_IMAGE}
-COPY --from=build /build/dist/main.mjs /build/dist/slack-otel.mjs /build/dist/THIRD-PARTY-LICENSES.txt /app/
+COPY --from=build /build/dist /app/
 COPY LICENSE /app/
 COPY --from=build --chown=65532:65532 /state /var/lib/slack-otel
 USER 65532:65532

@@ -1,32 +1,18 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type OutputOptions, type Plugin } from "rolldown";
+import { defineConfig, type Plugin } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const output: OutputOptions = { dir: "dist", format: "esm", entryFileNames: "[name].mjs", codeSplitting: false };
 
-/**
- * The program with all it needs in one file, and the entry that `bin` names. Not minified: it would start no faster.
- * Not split either: a chunk that imports one which still awaits at its top level would never load.
- */
-export default defineConfig([
-  {
-    cwd: root,
-    input: { main: "src/main.ts" },
-    platform: "node",
-    output: { ...output, cleanDir: true },
-    plugins: [thirdPartyLicenses()],
-  },
-  { cwd: root, input: { "slack-otel": "src/launch.ts" }, platform: "node", output, plugins: [besideMain()] },
-]);
-
-function besideMain(): Plugin {
-  return {
-    name: "beside-main",
-    resolveId: (id) => (id === "./main.ts" ? { id: "./main.mjs", external: true } : null),
-  };
-}
+/** The program with all it needs: the entry that `bin` names, and for each command a file of what it alone needs. */
+export default defineConfig({
+  cwd: root,
+  input: { "slack-otel": "src/launch.ts" },
+  platform: "node",
+  output: { dir: "dist", format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs", cleanDir: true },
+  plugins: [thirdPartyLicenses()],
+});
 
 /** What is bundled is passed on, and its licences ask to go with it. */
 function thirdPartyLicenses(): Plugin {

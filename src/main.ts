@@ -256,4 +256,9 @@ process.on("uncaughtException", (error) => {
 stdout.on("error", () => undefined);
 stderr.on("error", () => undefined);
 
-process.exitCode = await main();
+// Until it is known. Nothing is awaited at the top level: commands are modules that import modules of this one, and would
+// wait for it in turn.
+process.exitCode = 1;
+void main().then((exitCode) => {
+  process.exitCode = exitCode;
+});
