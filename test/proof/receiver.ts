@@ -13,6 +13,8 @@ export interface Arrival {
   readonly text: string;
   /** The record's own time, as it stands on the wire. */
   readonly time: string;
+  /** It tells of a hole in what is covered, and is no entry of Slack's. */
+  readonly isHole: boolean;
 }
 
 /** What one request meets, beside what its records themselves deserve. */
@@ -40,6 +42,7 @@ export interface Connection {
   readonly told: (what: string, records: readonly Arrival[]) => void;
 }
 
+const HOLE = "slack.coverage.hole";
 const LATENCY_MS = 20;
 /** A defect of the receiver's own is mended after it showed so often: alone in its batch, its record would wait for it. */
 const SERVER_ERRORS = 60;
@@ -208,6 +211,7 @@ function arrivalOf(record: DecodedRecord): Arrival {
     stream: streamOf(record.attributes.get("slack.method"), owner),
     text: canonical(toPlain(record.body)),
     time: String(record.timeUnixNano),
+    isHole: record.eventName === HOLE,
   };
 }
 
@@ -248,5 +252,6 @@ function eventOf(line: string): Arrival {
     stream: streamOf(fields["slack.method"], owner),
     text: canonical(event),
     time: String(time),
+    isHole: fields["otel.log.name"] === HOLE,
   };
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { LogLevel } from "../../src/model.ts";
 
-/** The program, as Node is given it. */
-export const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** The program, as Node is given it: its source, or the built one that is named. */
+export const MAIN = process.env["SLACK_OTEL_PROGRAM"] ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** What Node has compiled once is not compiled again by every command of every test. */
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/commands", import.meta.url));
 const PATIENCE_MS = 15_000;
