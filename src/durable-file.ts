@@ -32,6 +32,28 @@ export async function appendLines(path: string, lines: string | Uint8Array): Pro
   }
 }
 
+/** Takes away a last line that a crash tore. Resolves with how many bytes that were. */
+export async function cutTornLine(path: string): Promise<number> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, "r+");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return 0;
+    throw error;
+  }
+  try {
+    const { size } = await handle.stat();
+    const whole = await endOfLastLine(handle, size);
+    if (whole < size) {
+      await handle.truncate(whole);
+      await handle.sync();
+    }
+    return size - whole;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes a folder, and those above it, that only their owner may look into. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
@@ -52,6 +74,18 @@ export async function syncFolder(path: string): Promise<void> {
 /** The system's word for what went wrong, such as `ENOSPC`. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
+/** Looked for from the end, in pieces. */
+async function endOfLastLine(handle: FileHandle, size: number): Promise<number> {
+  const piece = Buffer.alloc(64 * 1024);
+  for (let end = size; end > 0; end -= piece.length) {
+    const start = Math.max(0, end - piece.length);
+    const { bytesRead } = await handle.read(piece, 0, end - start, start);
+    const at = piece.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+    if (at >= 0) return start + at + 1;
+  }
+  return 0;
 }
 
 async function endsWithNewline(handle: FileHandle, size: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { datadog } from "./datadog.ts";
+import { file } from "./file.ts";
 import { otlp } from "./otlp.ts";
 import { splunkHec } from "./splunk-hec.ts";
 import { stdout } from "./stdout.ts";
@@ -8,6 +9,7 @@ export const destinations = {
   otlp,
   datadog,
   splunk_hec: splunkHec,
+  file,
   stdout,
 };
 

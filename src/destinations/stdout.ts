@@ -1,12 +1,7 @@
 import type { Writable } from "node:stream";
 import { z } from "zod";
-import type { LogRecord } from "../model.ts";
-import { serialize } from "../otlp/encode.ts";
+import { jsonLines, MAX_LINE_BYTES } from "../otlp/json-lines.ts";
 import { defineDestination } from "./destination-kind.ts";
-
-/** The Collector's file receivers cut lines that are longer. */
-const MAX_LINE_BYTES = 1024 * 1024;
-const NEWLINE = 0x0a;
 
 /** The reader of our output is gone, or it cannot be written: the run ends with exit code 1, no position moved. */
 export class ClosedPipeError extends Error {
@@ -26,7 +21,7 @@ export const stdout = defineDestination({
       description: "standard output",
       limits: { maxBytes: MAX_LINE_BYTES },
       async send(records, signal) {
-        for (const line of lines(records)) await write(output, line, signal);
+        for (const line of jsonLines(records)) await write(output, line, signal);
         return { status: "accepted", rejected: 0 };
       },
       probe(signal) {
@@ -42,21 +37,6 @@ export const stdout = defineDestination({
     });
   },
 });
-
-/** Records whose line would be too long are halved; one alone is a line, however long. */
-function* lines(records: readonly LogRecord[]): Generator<Uint8Array> {
-  const bytes = serialize(records, "json");
-  if (bytes.length >= MAX_LINE_BYTES && records.length > 1) {
-    const half = Math.ceil(records.length / 2);
-    yield* lines(records.slice(0, half));
-    yield* lines(records.slice(half));
-    return;
-  }
-  const line = new Uint8Array(bytes.length + 1);
-  line.set(bytes);
-  line[bytes.length] = NEWLINE;
-  yield line;
-}
 
 /** Resolves when the line has left the process, so a slow reader slows the source. */
 async function write(output: Writable, line: Uint8Array, signal: AbortSignal): Promise<void> {

@@ -94,7 +94,7 @@ test("nothing at all is told by what is missing and how to give it", () => {
   expect(errors(undefined)).toEqual([
     "environment: slack.token: is missing; write for example ${env:NAME} or ${file:/run/secrets/name}, " +
       "or set SLACK_TOKEN or SLACK_TOKEN_FILE",
-    "environment: destination: is missing; name exactly one: otlp, datadog, splunk_hec, stdout; " +
+    "environment: destination: is missing; name exactly one: otlp, datadog, splunk_hec, file, stdout; " +
       "or set OTEL_EXPORTER_OTLP_ENDPOINT",
   ]);
 });
