@@ -112,14 +112,14 @@ export type Settled =
   /** `rejected` counts records of an OTLP partial success: nobody says which. */
   | { readonly status: "accepted"; readonly rejected: number; readonly message?: string }
   /**
-   * The content is at fault. `too_large`: fewer records may pass (HTTP 413, or a size limit known beforehand).
+   * The content is at fault. `too_old`: the receiver would not keep it, which is known without asking. `too_large`: fewer records may pass (HTTP 413, or a size limit known beforehand).
    * `server_error`: the same batch failed again and again, which may yet be an outage. `at`: the records before it
    * were taken, and this one is the culprit.
    */
   | {
       readonly status: "refused";
       readonly fault: "payload";
-      readonly reason: "rejected" | "too_large" | "server_error";
+      readonly reason: "rejected" | "too_large" | "too_old" | "server_error";
       readonly at?: number;
       readonly cause: Cause;
     }

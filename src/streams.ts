@@ -11,6 +11,7 @@ import { withRetry } from "./pipeline/retry.ts";
 import type { SlackClient } from "./slack/client.ts";
 import { createSource } from "./slack/create-source.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
+import { startOf } from "./start-of.ts";
 import { createStreamReport, type StreamReport } from "./telemetry/stream-report.ts";
 
 export interface StreamsOptions {
@@ -74,7 +75,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     settings,
     resource: configuration.resource,
     startMs: (slackNowMs) => {
-      const startMs = startOf(configuration.start, slackNowMs);
+      const startMs = startOf(configuration.start, slackNowMs, destination.limits.maxAgeMs).ms;
       tracker.startsAt(startMs);
       return startMs;
     },
@@ -125,7 +126,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     log,
   });
   if (state.position === undefined)
-    log("info", "first_run", { stream: stream.name, start: describe(configuration.start, client.now()) });
+    tellFirstRun(stream.name, configuration.start, client.now(), destination.limits.maxAgeMs, log);
   else report.position(state.position);
   let needsTeams = false;
   const following: FollowOptions = {
@@ -188,21 +189,13 @@ function resultOf(ending: Ending | Refusal | undefined, listed: boolean): Stream
   return ending.kind === "halted" && isOptional(ending, listed) ? "left_out" : "failed";
 }
 
-function startOf(start: Start, slackNowMs: number): number {
-  switch (start.kind) {
-    case "earliest":
-      return 0;
-    case "now":
-      return slackNowMs;
-    case "back":
-      return Math.max(0, slackNowMs - start.ms);
-    case "at":
-      return start.epochMs;
-    default:
-      return start satisfies never;
-  }
-}
-
-function describe(start: Start, nowMs: number): string {
-  return start.kind === "back" || start.kind === "at" ? new Date(startOf(start, nowMs)).toISOString() : start.kind;
+/** A first run says where it begins, and aloud where that is later than it was told. */
+function tellFirstRun(stream: string, start: Start, nowMs: number, maxAgeMs: number | undefined, log: Log): void {
+  const { ms, wantedMs } = startOf(start, nowMs, maxAgeMs);
+  const isCapped = ms > wantedMs;
+  const text = start.kind === "back" || start.kind === "at" || isCapped ? new Date(ms).toISOString() : start.kind;
+  log("info", "first_run", { stream, start: text });
+  if (!isCapped || maxAgeMs === undefined) return;
+  const message = `The destination keeps no records older than ${Math.round(maxAgeMs / 3_600_000)} hours, so this first run begins later than \`start\` says. What is older is not read.`;
+  log("warn", "start_capped", { stream, start: text, message });
 }

@@ -4,7 +4,7 @@ import { appendLines, codeOf, makeFolder } from "../durable-file.ts";
 import { StateError, type Cause, type Clock, type LogRecord } from "../model.ts";
 
 /** `partial`: some records of the batch were rejected, and the receiver does not say which. */
-export type DeadLetterReason = "rejected" | "too_large" | "server_error" | "partial";
+export type DeadLetterReason = "rejected" | "too_large" | "too_old" | "server_error" | "partial";
 
 export interface DeadLetter {
   readonly record: LogRecord;

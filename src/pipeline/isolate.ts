@@ -97,6 +97,8 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
           continue;
         }
         culprits.push({ record, reason, cause });
+        // Nobody was asked about these, however many there are.
+        if (reason === "too_old") continue;
         refusedInARow += 1;
         if (refusedInARow >= REFUSALS_IN_A_ROW) return { kind: "refused", fault: "configuration", cause: total(cause) };
       }
@@ -138,8 +140,12 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
     const full = await deadLetters.full();
     if (full !== undefined) return { kind: "refused", fault: "configuration", cause: full };
     await deadLetters.write(written);
-    for (const { record, cause } of written) {
-      yield { outcome: "dead_lettered", records: [record], rejected: 0, cause };
+    const old = written.filter(({ reason }) => reason === "too_old");
+    const [{ cause } = {}] = old;
+    if (cause !== undefined)
+      yield { outcome: "dead_lettered", records: old.map(({ record }) => record), rejected: 0, cause };
+    for (const { record, reason, cause } of written) {
+      if (reason !== "too_old") yield { outcome: "dead_lettered", records: [record], rejected: 0, cause };
     }
     return undefined;
   }

@@ -12,40 +12,50 @@ const SECRET = "canary-c4n4ry-t0ken";
 
 /** What the suite has to know of a destination that is reached by HTTP. */
 interface Subject {
+  readonly name: DestinationName;
   readonly settings: (url: string) => Readonly<Record<string, unknown>>;
   readonly accepted: ServerAnswer;
   /** What a good receiver answers to a request without records, where that is not the same. */
   readonly probed?: ServerAnswer;
 }
 
-const subjects: Record<Exclude<DestinationName, "stdout">, Subject> = {
+const subjects: Readonly<Record<string, Subject>> = {
   otlp: {
+    name: "otlp",
     settings: (endpoint) => ({ endpoint, headers: { authorization: `Bearer ${SECRET}` }, timeout: "2s" }),
     accepted: { status: 200, headers: { "content-type": "application/x-protobuf" } },
   },
   datadog: {
+    name: "datadog",
     settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s" }),
     accepted: { status: 202, headers: { "content-type": "application/json" }, body: "{}" },
   },
+  "datadog by its v2 API": {
+    name: "datadog",
+    settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s", api: "v2" }),
+    accepted: { status: 202, headers: { "content-type": "application/json" }, body: "{}" },
+  },
   splunk_hec: {
+    name: "splunk_hec",
     settings: (endpoint) => ({ endpoint, token: SECRET, timeout: "2s" }),
     accepted: { status: 200, headers: { "content-type": "application/json" }, body: '{"text":"Success","code":0}' },
     probed: { status: 400, headers: { "content-type": "application/json" }, body: '{"text":"No data","code":5}' },
   },
 };
 
-test("every registered destination is in this suite, or writes to standard output", () => {
-  expect(Object.keys(destinations).toSorted()).toEqual([...Object.keys(subjects), "stdout"].toSorted());
+test("every registered destination is in this suite, or writes lines without a receiver", () => {
+  expect(Object.keys(destinations).toSorted()).toEqual(
+    [...new Set([...Object.values(subjects).map(({ name }) => name), "file", "stdout"])].toSorted(),
+  );
 });
 
-describe.each(Object.entries(subjects))("%s", (name, { settings, accepted, probed }) => {
+describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, probed }) => {
   const { signal } = new AbortController();
   let server: ScriptedServer;
   let elsewhere: ScriptedServer;
   let handle: () => ServerAnswer | Promise<ServerAnswer>;
   let destination: Destination;
-  const make = (changes: object = {}) =>
-    makeDestination(name as DestinationName, { ...settings(server.url), ...changes });
+  const make = (changes: object = {}) => makeDestination(name, { ...settings(server.url), ...changes });
 
   beforeAll(async () => {
     server = await createScriptedServer(() => handle());
@@ -156,7 +166,7 @@ describe.each(Object.entries(subjects))("%s", (name, { settings, accepted, probe
   test("a receiver that is not there is tried again", async () => {
     const gone = await createScriptedServer(() => accepted);
     await gone.close();
-    await using made = await makeDestination(name as DestinationName, settings(gone.url));
+    await using made = await makeDestination(name, settings(gone.url));
     expect(await made.destination.send(recordNumbers(1), signal)).toMatchObject({
       status: "retry",
       cause: { message: "connection failed: ECONNREFUSED" },

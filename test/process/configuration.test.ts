@@ -77,7 +77,7 @@ test("without a file and without an environment it says what is missing, and whe
       {
         "event": "configuration_error",
         "key": "destination",
-        "message": "environment: destination: is missing; name exactly one: otlp, datadog, splunk_hec, stdout; or set OTEL_EXPORTER_OTLP_ENDPOINT",
+        "message": "environment: destination: is missing; name exactly one: otlp, datadog, splunk_hec, file, stdout; or set OTEL_EXPORTER_OTLP_ENDPOINT",
         "where": "environment",
       },
     ]
@@ -110,7 +110,7 @@ test("every fault of a file is told with file, line and key, and no secret", asy
       {
         "event": "configuration_error",
         "key": "destination",
-        "message": "slack-otel.yaml:1: destination: is missing; name exactly one: otlp, datadog, splunk_hec, stdout; or set OTEL_EXPORTER_OTLP_ENDPOINT",
+        "message": "slack-otel.yaml:1: destination: is missing; name exactly one: otlp, datadog, splunk_hec, file, stdout; or set OTEL_EXPORTER_OTLP_ENDPOINT",
         "where": "slack-otel.yaml:1",
       },
       {

@@ -21,7 +21,7 @@ export async function makeDestination(
   const log: LogLine[] = [];
   const destination = await kind.create(kind.settings.parse(written), {
     createHttp,
-    clock: createVirtualClock(),
+    clock: createVirtualClock(1_700_000_000_000),
     log: (level, event, fields) => void log.push({ level, event, fields }),
     stdout: new Writable({ write: (_chunk, _encoding, done) => done() }),
     batchBytes: 4 * 1024 * 1024,

@@ -1,0 +1,33 @@
+import type { Start } from "./config/start.ts";
+
+/** A first run takes its time: what is inside the window at its beginning has to be so at its end. */
+const MARGIN_MS = 30 * 60_000;
+
+/**
+ * Where a first run begins, epoch milliseconds, and where it was to begin: no further back than the destination keeps
+ * records (`maxAgeMs`).
+ */
+export function startOf(
+  start: Start,
+  nowMs: number,
+  maxAgeMs: number | undefined,
+): { readonly ms: number; readonly wantedMs: number } {
+  const wantedMs = wanted(start, nowMs);
+  if (maxAgeMs === undefined) return { ms: wantedMs, wantedMs };
+  return { ms: Math.max(wantedMs, nowMs - maxAgeMs + Math.min(MARGIN_MS, maxAgeMs / 2)), wantedMs };
+}
+
+function wanted(start: Start, nowMs: number): number {
+  switch (start.kind) {
+    case "earliest":
+      return 0;
+    case "now":
+      return nowMs;
+    case "back":
+      return Math.max(0, nowMs - start.ms);
+    case "at":
+      return start.epochMs;
+    default:
+      return start satisfies never;
+  }
+}
