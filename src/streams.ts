@@ -125,6 +125,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     clock,
     log,
   });
+  report.covers(() => tracker.document.coverage);
   if (state.position === undefined)
     tellFirstRun(stream.name, configuration.start, client.now(), destination.limits.maxAgeMs, log);
   else report.position(state.position);

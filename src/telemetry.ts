@@ -1,6 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Configuration } from "./config/schema.ts";
 import type { Clock, Log, Secret } from "./model.ts";
+import { HOLE_REASONS } from "./coverage/hole.ts";
+import { timeline, type Cell } from "./coverage/timeline.ts";
+import type { PageOptions, TimelineCell } from "./telemetry/page.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import { observe, type MethodUse } from "./telemetry/observe.ts";
 import type { OwnLogs } from "./telemetry/own-logs.ts";
@@ -48,7 +51,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const metrics = needsMetrics ? await startMetrics(options, refused.reasons) : undefined;
   if (metrics !== undefined) failing.defer(() => quietly(metrics.close(), clock));
   if (settings.address !== undefined && metrics !== undefined) {
+    const page = await import("./telemetry/page.ts");
     const server = await listen(settings.address, {
+      "/": () => {
+        const { renderPage, PAGE_POLICY } = page;
+        const body = renderPage({ ...pageOf(options), readiness: readinessOf(options.statuses(), refused.reasons()) });
+        const headers = { "content-security-policy": PAGE_POLICY };
+        return { status: 200, type: "text/html; charset=utf-8", body, headers };
+      },
       "/livez": () => json(200, { live: true }),
       "/readyz": () => {
         const readiness = readinessOf(options.statuses(), refused.reasons());
@@ -68,6 +78,27 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     exported: (ms, outcome) => metrics?.exported(ms, outcome),
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
+}
+
+/** The last day of each stream, a quarter of an hour a cell. */
+const PAGE_MS = 24 * 3_600_000;
+const PAGE_CELLS = 96;
+
+function pageOf({ version, statuses, clock }: TelemetryOptions): Omit<PageOptions, "readiness"> {
+  const nowMs = clock.now();
+  const time = { fromMs: nowMs - PAGE_MS, toMs: nowMs };
+  const streams = statuses()
+    .filter(({ isOver }) => !isOver)
+    .map((status) => {
+      const coverage = status.coverage();
+      const cells = coverage === undefined ? [] : timeline(coverage, time, PAGE_CELLS, nowMs);
+      return { status, cells: cells.map(inWords) };
+    });
+  return { version, streams, nowMs, monotonicMs: clock.monotonic() };
+}
+
+function inWords({ reason, ...cell }: Cell): TimelineCell {
+  return reason === undefined ? cell : { ...cell, reason: HOLE_REASONS[reason] };
 }
 
 async function startMetrics(

@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "otlp/": ["model.ts", "destinations/", "http.ts", "retry-after.ts"],
   "destinations/": ["model.ts", "config/fields.ts", "durable-file.ts", "http.ts", "otlp/", "retry-after.ts"],
   "state/": ["model.ts"],
-  "telemetry/": ["model.ts", "pipeline/"],
+  "telemetry/": ["model.ts", "coverage/", "pipeline/"],
   "check/": [
     "model.ts",
     "config/",

@@ -1,3 +1,5 @@
+import { holesUntil, type Coverage } from "../coverage/coverage.ts";
+import type { Hole } from "../coverage/hole.ts";
 import type { MetricName } from "./metric-list.ts";
 import type { StreamStatus } from "./stream-report.ts";
 
@@ -54,10 +56,11 @@ export function observe({ streams, methods, failing, stateBytes, nowMs }: Observ
     // What was counted stays counted; what is not read any more neither ages nor halts.
     if (status.isOver) continue;
     add("slack_otel.stream.halted", label, status.fault === undefined ? 0 : 1, Math.max);
-    const { reachedMs, holes } = status;
+    const { reachedMs } = status;
+    const coverage = status.coverage();
     if (reachedMs !== undefined && Number.isFinite(reachedMs))
       add("slack_otel.stream.data_age", label, Math.max(0, nowMs - reachedMs) / 1_000, Math.max);
-    if (holes !== undefined) add("slack_otel.stream.coverage_holes", label, holes.length);
+    if (coverage !== undefined) add("slack_otel.stream.coverage_holes", label, missing(coverage, nowMs).length);
   }
   for (const { method, calls, throttled, throttledMs, left } of methods) {
     const attributes = { "slack.method": method };
@@ -74,6 +77,11 @@ export function observe({ streams, methods, failing, stateBytes, nowMs }: Observ
   if (stateBytes !== undefined)
     values.set("state", { metric: "slack_otel.state.size", value: stateBytes, attributes: {} });
   return [...values.values()];
+}
+
+/** What lies before the stream's beginning is nothing that is missing. */
+function missing(coverage: Coverage, nowMs: number): readonly Hole[] {
+  return holesUntil(coverage, nowMs).filter(({ reason }) => reason !== "start" && reason !== "not_recorded");
 }
 
 function sum(a: number, b: number): number {

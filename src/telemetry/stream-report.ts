@@ -1,3 +1,4 @@
+import type { Coverage } from "../coverage/coverage.ts";
 import type { Cause, Clock, Ending, Log, Stream } from "../model.ts";
 import { HALT_RETRY_MS, type DrainEvents } from "../pipeline/drain.ts";
 import { isOptional } from "../pipeline/follow.ts";
@@ -22,8 +23,8 @@ export interface StreamStatus {
   readonly isOver: boolean;
   /** What only a person can mend; absent while there is nothing. */
   readonly fault?: Fault | undefined;
-  /** Stretches that were not read or not delivered; absent while they are not known. */
-  readonly holes?: readonly Hole[] | undefined;
+  /** Which times are delivered and which are missing, now; `undefined` while it is not known. */
+  readonly coverage: () => Coverage | undefined;
 }
 
 /** Why a stream stands still until somebody does something. */
@@ -36,13 +37,6 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Epoch milliseconds. */
-export interface Hole {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly reason: string;
-}
-
 export interface StreamReport extends DrainEvents {
   readonly status: StreamStatus;
   /** A call to Slack begins; what is returned is called when it has ended. */
@@ -53,6 +47,8 @@ export interface StreamReport extends DrainEvents {
   waiting(delayMs: number): void;
   /** Other streams take over. */
   replaced(): void;
+  /** Where what the stream covers can be looked up, from now on. */
+  covers(coverage: () => Coverage | undefined): void;
   /** Nothing more will come. Tells what was not told yet. */
   close(): void;
 }
@@ -86,6 +82,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     deadLettered: 0,
     rejected: 0,
     isOver: false,
+    coverage: () => undefined,
     reachedMs: undefined,
   };
   const told = new Map<string, number>();
@@ -229,6 +226,9 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     waiting(delayMs) {
       const { activity } = status;
       if (activity.kind === "waiting") wait(delayMs, activity.why, activity.trouble);
+    },
+    covers(coverage) {
+      status.coverage = coverage;
     },
     replaced() {
       status.activity = { kind: "read by workspace" };

@@ -37,13 +37,15 @@ test("names and units are as OpenTelemetry has them", () => {
   expect(names.filter((name) => /total|seconds|count$/.test(name))).toEqual([]);
 });
 
+const coverage = () => ({ reachedMs: 0, lookBackMs: 0, holes: [] });
+
 test("Prometheus reads every one of them, with its help and its labels", async () => {
   const metrics = createMetrics({
     version: "1.2.3",
     observe: () =>
       Promise.resolve(
         observe({
-          streams: [statusOf("audit_logs/E1", { delivered: 3, reachedMs: 0, holes: [] })],
+          streams: [statusOf("audit_logs/E1", { delivered: 3, reachedMs: 0, coverage })],
           methods: [{ method: "audit.logs", calls: 1, throttled: 0, throttledMs: 0, left: 29 }],
           failing: { slack: false, destination: false },
           stateBytes: 1,

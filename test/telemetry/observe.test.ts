@@ -26,7 +26,14 @@ test("each stream, method and side is an observation of its own", () => {
       deadLettered: 1,
       reachedMs: NOW - 90_000,
       fault,
-      holes: [{ fromMs: 0, toMs: 1, reason: "quota" }],
+      coverage: () => ({
+        reachedMs: NOW,
+        lookBackMs: 0,
+        holes: [
+          { fromMs: 0, toMs: 1, reason: "start" },
+          { fromMs: 5, toMs: 9, reason: "quota" },
+        ],
+      }),
     }),
   ];
   const methods = [{ method: "audit.logs", calls: 7, throttled: 2, throttledMs: 1_500, left: 28 }];

@@ -13,6 +13,7 @@ export function statusOf(name: string, rest: Partial<StreamStatus> = {}): Stream
     rejected: 0,
     reachedMs: undefined,
     isOver: false,
+    coverage: () => undefined,
     ...rest,
   };
 }
