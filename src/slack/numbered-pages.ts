@@ -11,24 +11,34 @@ const LARGEST_PAGE = 1000;
 /** Passes over a listing that keeps changing, before it is left to the next poll. */
 const MAX_PASSES = 3;
 
+/** The changes that Slack can be asked for alone. It shows a sixth, `expanded`, and refuses that as a filter. */
+const CHANGE_TYPES = ["added", "removed", "enabled", "disabled", "updated"] as const;
+type ChangeType = (typeof CHANGE_TYPES)[number];
+
 /** Where new entries enter. `mixed`: anywhere, so that every poll reads all pages. */
 type Head = "first" | "last" | "mixed";
 
-interface PagesPosition {
-  readonly v: 1;
-  /** Entries dated before it are not owed. Epoch milliseconds. */
-  readonly startMs: number;
-  /** The number of the deep sweep begun last: the mark of every identity it has met. */
-  readonly sweep: number;
+/** Of the whole log, or of one kind of change in it. */
+interface ListingState {
   /** When the last complete deep sweep was begun, by Slack's clock. */
   readonly deepMs?: number;
-  /** When the last complete poll was begun, by Slack's clock. */
-  readonly reachedMs?: number;
   readonly head?: Head;
   /** What `paging` said last, when everything it counted had been read. */
   readonly paging?: Paging;
   /** A deep sweep under way has delivered this many pages. */
   readonly deep?: { readonly openedMs: number; readonly page: number };
+}
+
+interface PagesPosition extends ListingState {
+  readonly v: 1;
+  /** Entries dated before it are not owed. Epoch milliseconds. */
+  readonly startMs: number;
+  /** The number of the deep sweep begun last: the mark of every identity it has met. */
+  readonly sweep: number;
+  /** When the last complete poll was begun, by Slack's clock. */
+  readonly reachedMs?: number;
+  /** Kinds of changes that are read by themselves, since Slack shows only a part of the whole log. */
+  readonly kinds?: { readonly [Kind in ChangeType]?: ListingState };
 }
 
 export function reachedByPages(position: unknown): number | undefined {
@@ -39,6 +49,9 @@ export function reachedByPages(position: unknown): number | undefined {
  * Walks `team.integrationLogs`, which has pages only, no time filter, and no documented order. A deep sweep reads every
  * page and learns from the dates where the head is; a poll between reads from the head while there is news. Inserts and
  * removals move entries over page edges: whenever `paging.total` and what was read disagree, all pages are read again.
+ *
+ * Where there is more than Slack shows, each kind of change is read in the same way by itself. What is still out of
+ * reach then is told as unread.
  */
 export async function* walkNumberedPages(
   context: WalkContext,
@@ -54,9 +67,25 @@ export async function* walkNumberedPages(
   };
   const openedMs = client.now();
   if (from === undefined) yield bookmark(position);
+  /** What is read at present: this kind of change, or the whole log. */
+  let kind: ChangeType | undefined;
   // Slack counts pages, not entries: larger ones reach further back.
   let largest = LARGEST_PAGE;
-  let count = (position.paging?.total ?? 0) > context.pageSize * MAX_PAGES ? largest : context.pageSize;
+  let count = context.pageSize;
+  /** Of the whole log, if all of it was read that Slack shows: when the oldest and the newest entry of that happened. */
+  let shown: { readonly fromMs: number; readonly toMs: number } | undefined;
+
+  function listing(): ListingState {
+    if (kind !== undefined) return position.kinds?.[kind] ?? {};
+    const { v: _v, startMs: _s, sweep: _n, reachedMs: _r, kinds: _k, ...state } = position;
+    return state;
+  }
+
+  function withListing(state: ListingState): PagesPosition {
+    if (kind !== undefined) return { ...position, kinds: { ...position.kinds, [kind]: state } };
+    const { deep: _d, deepMs: _m, head: _h, paging: _p, ...own } = position;
+    return { ...own, ...state };
+  }
 
   type Read = {
     readonly entries: readonly Identified[];
@@ -73,7 +102,7 @@ export async function* walkNumberedPages(
     seen?: Set<string>,
   ): Promise<Read | Halt> {
     for (let restarts = 1; ; restarts++) {
-      const params = { page: String(number), count: String(count), team_id: context.stream.teamId };
+      const params = { page: String(number), count: String(count), change_type: kind, team_id: context.stream.teamId };
       const answer = await client.call(context.endpoint, params, signal);
       if (answer.kind === "halted") return answer;
       if (answer.kind !== "ok") {
@@ -106,7 +135,7 @@ export async function* walkNumberedPages(
   async function* hot(seen?: Set<string>): AsyncGenerator<Page, { news: number; paging: Paging } | Halt, void> {
     let news = 0;
     let paging: Paging = {};
-    const rising = position.head === "last";
+    const rising = listing().head === "last";
     for (let number = rising ? lastKnownPage() : 1; ; number++) {
       const before = position;
       const result = await read(number, false, () => before, seen);
@@ -120,16 +149,19 @@ export async function* walkNumberedPages(
   }
 
   function lastKnownPage(): number {
-    const { total, pages = 1 } = position.paging ?? {};
+    const { total, pages = 1 } = listing().paging ?? {};
     return Math.max(1, Math.min(MAX_PAGES, total === undefined ? pages : Math.ceil(total / count)));
   }
 
   /** All pages. Returns whether it began with the first one and none was missed because an entry left. */
   async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, boolean | Halt, void> {
-    const begun = position.deep ?? { openedMs: client.now(), page: 0 };
+    const begun = listing().deep ?? { openedMs: client.now(), page: 0 };
     const resumed = begun.page > 1;
     // Further passes of one poll are one sweep: an entry has to be missed by two polls before it is forgotten.
-    if (position.deep === undefined && !again) position = { ...position, sweep: position.sweep + 1 };
+    // So are those of the whole log and of the kinds of changes in it.
+    if (kind === undefined && listing().deep === undefined && !again) {
+      position = { ...position, sweep: position.sweep + 1 };
+    }
     const order = createOrder();
     let size = count;
     let removed = false;
@@ -139,7 +171,7 @@ export async function* walkNumberedPages(
       const result = await read(
         number,
         true,
-        () => ({ ...position, deep: { openedMs: begun.openedMs, page: number } }),
+        () => withListing({ ...listing(), deep: { openedMs: begun.openedMs, page: number } }),
         seen,
       );
       if ("kind" in result) return result;
@@ -154,66 +186,115 @@ export async function* walkNumberedPages(
         count = largest;
         number = 0;
         last = 1;
+        order.breakOff();
         yield result.page;
         continue;
       }
       if (last > MAX_PAGES) {
-        if (number === 1) log("warn", "slack_pages_beyond_reach", { method: context.endpoint.method, pages: last });
+        if (number === 1 && !again) {
+          log("warn", "slack_pages_beyond_reach", { method: context.endpoint.method, change_type: kind, pages: last });
+        }
         last = MAX_PAGES;
       }
       if (number < last) yield result.page;
       else {
-        const { deep: _, ...rest } = position;
+        const { deep: _, ...state } = listing();
         const head: Head = order.neverRises ? "first" : order.neverFalls ? "last" : "mixed";
         // A sweep that was resumed has seen a part of the order only, and is no complete one.
-        position = resumed
-          ? { ...rest, head: rest.head ?? head, paging }
-          : { ...rest, head, paging, deepMs: begun.openedMs };
-        yield { ...result.page, position, forgetBelow: position.sweep - 1 };
+        position = withListing(
+          resumed ? { ...state, head: state.head ?? head, paging } : { ...state, head, paging, deepMs: begun.openedMs },
+        );
+        if (kind === undefined && !resumed) shown = { fromMs: order.smallest * 1000, toMs: order.largest * 1000 };
+        // What a kind of change alone shows is forgotten only when all of them were read.
+        const isAll = kind === undefined && !isBeyondReach();
+        yield { ...result.page, position, ...(isAll ? { forgetBelow: position.sweep - 1 } : {}) };
       }
     }
     return !resumed && !removed;
   }
 
-  const due =
-    position.deep !== undefined ||
-    position.deepMs === undefined ||
-    position.head === "mixed" ||
-    client.now() - position.deepMs >= deepSweepMs;
-  if (!due) {
-    const { paging: before } = position;
-    const result = yield* hot();
-    if ("kind" in result) return result;
-    const expected = before?.total === undefined ? undefined : before.total + result.news;
-    if (expected === undefined || result.paging.total === undefined || expected === result.paging.total) {
-      yield present(result.paging);
-      return { kind: "present" };
-    }
+  function isBeyondReach(): boolean {
+    const { total, pages = 0 } = position.paging ?? {};
+    return total === undefined ? pages > MAX_PAGES : total > largest * MAX_PAGES;
   }
-  const seen = new Set<string>();
-  const isMissing = ({ total }: Paging) => total !== undefined && seen.size < total;
-  for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    const steady = yield* deep(seen, pass > 1);
-    if (typeof steady !== "boolean") return steady;
-    let paging = position.paging ?? {};
-    if (!steady || isMissing(paging)) {
-      // What came in at the head during the sweep accounts for most differences.
-      const result = yield* hot(seen);
+
+  /** Everything that is new in the whole log or in one kind of change. `seen`: collects what was met, if all of it was. */
+  async function* poll(isDue: boolean, seen: Set<string>): AsyncGenerator<Page, Paging | Halt, void> {
+    const { paging: before } = listing();
+    count = (before?.total ?? 0) > context.pageSize * MAX_PAGES ? largest : Math.min(context.pageSize, largest);
+    if (!isDue) {
+      const result = yield* hot();
       if ("kind" in result) return result;
-      paging = result.paging;
+      const expected = before?.total === undefined ? undefined : before.total + result.news;
+      const { total } = result.paging;
+      const isOutOfSight = listing().head === "last" && (total ?? 0) > largest * MAX_PAGES;
+      if (isOutOfSight || expected === undefined || total === undefined || expected === total) return result.paging;
     }
-    if (pass === MAX_PASSES || (steady && !isMissing(paging))) {
-      yield present(paging);
-      break;
+    const isMissing = ({ total }: Paging) => total !== undefined && seen.size < Math.min(total, count * MAX_PAGES);
+    for (let pass = 1; ; pass++) {
+      const steady = yield* deep(seen, pass > 1);
+      if (typeof steady !== "boolean") return steady;
+      let paging = listing().paging ?? {};
+      if (!steady || isMissing(paging)) {
+        // What came in at the head during the sweep accounts for most differences.
+        const result = yield* hot(seen);
+        if ("kind" in result) return result;
+        paging = result.paging;
+      }
+      if (pass === MAX_PASSES || (steady && !isMissing(paging))) return paging;
+      // What has left would count for what was missed.
+      if (!steady) seen.clear();
     }
-    // What has left would count for what was missed.
-    if (!steady) seen.clear();
   }
+
+  function isDue({ deep, deepMs, head }: ListingState): boolean {
+    return deep !== undefined || deepMs === undefined || head === "mixed" || client.now() - deepMs >= deepSweepMs;
+  }
+
+  const seen = new Set<string>();
+  const wholePaging = yield* poll(isDue(position), seen);
+  if ("kind" in wholePaging) return wholePaging;
+  position = withListing({ ...listing(), paging: wholePaging });
+  if (!isBeyondReach()) {
+    const { kinds: _, ...own } = position;
+    position = own;
+    yield present();
+    return { kind: "present" };
+  }
+  let isRefused = false;
+  for (kind of CHANGE_TYPES) {
+    const ofKind = new Set<string>();
+    const state = listing();
+    const paging = yield* poll(isDue(state) || (state.deepMs ?? 0) < (position.deepMs ?? 0), ofKind);
+    if ("kind" in paging) {
+      if (paging.reason !== "configuration") return paging;
+      // Slack does not know this kind of change any more.
+      log("warn", "slack_filter_refused", { method: context.endpoint.method, change_type: kind, error: paging.code });
+      isRefused = true;
+      continue;
+    }
+    position = withListing({ ...listing(), paging });
+    for (const uid of ofKind) seen.add(uid);
+  }
+  kind = undefined;
+  const unread = shown !== undefined && seen.size < (wholePaging.total ?? Infinity) ? unreadBeside(shown) : undefined;
+  yield {
+    ...present(),
+    ...(shown === undefined || isRefused ? {} : { forgetBelow: position.sweep - 1 }),
+    ...(unread === undefined ? {} : { unread }),
+  };
   return { kind: "present" };
 
+  /** What may have happened of which Slack showed nothing, beside what it did show. */
+  function unreadBeside(those: { readonly fromMs: number; readonly toMs: number }): Page["unread"] {
+    const fromMs = position.head === "last" ? Math.max(those.toMs, position.startMs) : position.startMs;
+    const toMs = position.head === "first" ? Math.min(those.fromMs, openedMs) : openedMs;
+    return fromMs < toMs ? { fromMs, toMs, reason: "page_ceiling" } : undefined;
+  }
+
   /** Nothing more to deliver: only the position moves. */
-  function present(paging: Paging | undefined): Page {
-    position = { ...position, reachedMs: openedMs, ...(paging === undefined ? {} : { paging }) };
+  function present(): Page {
+    position = { ...position, reachedMs: openedMs };
     return bookmark(position);
   }
 

@@ -9,6 +9,8 @@ export interface Order {
   readonly neverFalls: boolean;
   /** The smallest time seen; infinity when there was none. */
   readonly smallest: number;
+  /** Minus infinity when there was none. */
+  readonly largest: number;
 }
 
 export function createOrder(): Order {
@@ -17,12 +19,14 @@ export function createOrder(): Order {
     neverRises: true,
     neverFalls: true,
     smallest: Number.POSITIVE_INFINITY,
+    largest: Number.NEGATIVE_INFINITY,
     observe(seconds: number) {
       if (Number.isNaN(seconds)) return;
       if (seconds > last) order.neverRises = false;
       if (seconds < last) order.neverFalls = false;
       last = seconds;
       order.smallest = Math.min(order.smallest, seconds);
+      order.largest = Math.max(order.largest, seconds);
     },
     breakOff() {
       last = Number.NaN;

@@ -1,6 +1,6 @@
 import type { Http } from "../../src/http.ts";
 import { canonical } from "../../src/mapping/canonical.ts";
-import type { Clock, Ending, Log, LogRecord, SourceName } from "../../src/model.ts";
+import type { Clock, Ending, Log, LogRecord, Page, SourceName } from "../../src/model.ts";
 import { drain } from "../../src/pipeline/drain.ts";
 import type { Deliver } from "../../src/pipeline/isolate.ts";
 import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
@@ -53,6 +53,8 @@ export interface Bench {
   poll(options?: PollOptions): Promise<Ending | "killed">;
   /** Everything that was accepted, in order. */
   readonly sent: readonly Sent[];
+  /** What the walks told to be out of reach. */
+  readonly unread: readonly Page["unread"][];
   position(): unknown;
   /** Up to when the position says that everything is delivered, epoch milliseconds. */
   reachedMs(): number | undefined;
@@ -70,6 +72,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
   const name = `${source}/${teamId ?? "T1"}`;
   const disk = createMemoryDisk();
   const sent: Sent[] = [];
+  const unread: Page["unread"][] = [];
   const log: LogLine[] = [];
   const write: Log = (level, event, fields) => void log.push({ level, event, fields });
   const settings: SourceSettings = {
@@ -80,9 +83,23 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
     ...options.settings,
   };
 
+  async function* watched(walk: AsyncGenerator<Page, Ending, void>): AsyncGenerator<Page, Ending, void> {
+    try {
+      for (;;) {
+        const step = await walk.next();
+        if (step.done === true) return step.value;
+        if (step.value.unread !== undefined) unread.push(step.value.unread);
+        yield step.value;
+      }
+    } finally {
+      await walk.return({ kind: "present" });
+    }
+  }
+
   const position = (): unknown => JSON.parse(disk.streams.get(name)?.position ?? "null") ?? undefined;
   return {
     sent,
+    unread,
     log,
     position,
     reachedMs: () => sourceDefinitions[source].reachedMs(position(), settings.look_back),
@@ -123,7 +140,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
       };
       const ending = await drain(
         {
-          source: pages,
+          source: { ...pages, pages: (...walk) => watched(pages.pages(...walk)) },
           state: {
             ...state,
             position: state.position,

@@ -294,8 +294,125 @@ describe("more than 100 pages", () => {
     );
     const told = log.filter(({ event }) => event === "slack_pages_beyond_reach");
     expect(told[0]).toMatchObject({ level: "warn", fields: { method: "team.integrationLogs", pages: 150 } });
-    // Once for each time that all pages were read, which is thrice a poll at most.
-    expect(told.length).toBeLessThanOrEqual(6);
+    // Once a poll for the whole log and for each kind of change.
+    expect(told.length).toBeLessThanOrEqual(12);
+  });
+
+  describe("of the largest size", () => {
+    /** A log that Slack shows no more than two entries of on a page. */
+    function longLog(order: "rising" | "falling", counts: Readonly<Record<string, number>>, refused?: string) {
+      let rows: { readonly change_type: string; readonly date: string; readonly user_name: string }[] = [];
+      const add = (change_type: string, date: number) => {
+        rows = [...rows, { change_type, date: String(date), user_name: `${change_type} ${rows.length}` }];
+      };
+      const types = Object.entries(counts).flatMap(([type, count]) => Array.from({ length: count }, () => type));
+      // The kinds take turns, as far as there are any left of each.
+      const place = new Map<string, number>();
+      const turns = types.map((type) => {
+        const turn = place.get(type) ?? 0;
+        place.set(type, turn + 1);
+        return { type, turn: turn / (counts[type] ?? 1) };
+      });
+      for (const [index, { type }] of turns.toSorted((a, b) => a.turn - b.turn).entries())
+        add(type, NOW - 9000 + index);
+      const bench = createScriptedBench(
+        "integration_logs",
+        ({ params }) => {
+          const [page, count] = [Number(params["page"]), Number(params["count"])];
+          if (count > 2) return "too_large";
+          if (page > 100) return "over_pagination_limit";
+          const type = params["change_type"];
+          if (type !== undefined && type === refused) return "invalid_arguments";
+          const wanted = rows.filter(({ change_type }) => type === undefined || change_type === type);
+          const ordered = order === "rising" ? wanted : wanted.toReversed();
+          return {
+            entries: ordered.slice((page - 1) * count, page * count),
+            paging: { total: wanted.length, pages: Math.max(1, Math.ceil(wanted.length / count)), page, count },
+          };
+        },
+        { nowMs: NOW_MS, pageSize: 2, settings: { deep_sweep: HOUR_MS } },
+      );
+      return {
+        ...bench,
+        add,
+        rows: () => rows,
+        async after(ms: number) {
+          await bench.clock.advance(ms);
+          return bench.clock.run(bench.poll());
+        },
+      };
+    }
+
+    test.each(["rising", "falling"] as const)(
+      "are read by kinds of changes where Slack shows only a part of the whole, each entry once, in %s order",
+      async (order) => {
+        const w = longLog(order, { added: 150, removed: 90, disabled: 20, expanded: 15 });
+        expect(await w.after(0)).toEqual({ kind: "present" });
+        const isShown = ({ change_type }: { readonly change_type: string }, index: number) =>
+          change_type !== "expanded" || (order === "rising" ? index < 200 : index >= w.rows().length - 200);
+        const owed = w.rows().filter(isShown);
+        expect(namesOf(w.sent).toSorted()).toEqual(owed.map(({ user_name }) => user_name).toSorted());
+        // Only what has no filter of its own is out of reach.
+        expect(owed.length).toBeLessThan(w.rows().length);
+        const newest = Number(w.rows()[199]?.date) * 1000;
+        const oldest = Number(w.rows().at(-200)?.date) * 1000;
+        const reason = "page_ceiling";
+        expect(w.unread).toEqual([
+          order === "rising" ? { fromMs: newest, toMs: NOW_MS, reason } : { fromMs: 0, toMs: oldest, reason },
+        ]);
+      },
+    );
+
+    test("bring what comes in, at once and with few calls, in rising order", async () => {
+      const w = longLog("rising", { added: 150, removed: 90 });
+      await w.after(0);
+      expect(w.unread).toEqual([]);
+      expect(w.sent).toHaveLength(240);
+      const before = w.requests.length;
+      w.add("removed", NOW);
+      w.add("updated", NOW);
+      expect(await w.after(MINUTE_MS)).toEqual({ kind: "present" });
+      expect(namesOf(w.sent.slice(240)).toSorted()).toEqual(["removed 240", "updated 241"]);
+      // The whole log aside, of which the largest page that is not too large is looked for first.
+      const ofKinds = w.requests.slice(before).filter(({ params }) => params["change_type"] !== undefined);
+      expect(ofKinds.length).toBeLessThan(8);
+      await w.after(2 * HOUR_MS);
+      await w.after(2 * HOUR_MS);
+      expect(w.sent).toHaveLength(242);
+      expect(w.known()).toBe(242);
+    });
+
+    test("killed anywhere among the kinds, send each entry once in the end", async () => {
+      for (const at of [60, 101, 103, 150, 180, 200]) {
+        const w = longLog("rising", { added: 150, removed: 90 });
+        await w.clock.run(w.poll({ kill: { at, when: "after" } }));
+        for (let polls = 0; polls < 3; polls++) expect(await w.after(2 * HOUR_MS)).toEqual({ kind: "present" });
+        expect(namesOf(w.sent).toSorted()).toEqual(
+          w
+            .rows()
+            .map(({ user_name }) => user_name)
+            .toSorted(),
+        );
+      }
+    });
+
+    test("are told as unread where Slack refuses a kind, and the other kinds are read", async () => {
+      const w = longLog("rising", { added: 150, removed: 90 }, "removed");
+      expect(await w.after(0)).toEqual({ kind: "present" });
+      expect(w.log.map(({ event }) => event)).toContain("slack_filter_refused");
+      expect(namesOf(w.sent).filter((name) => name.startsWith("added"))).toHaveLength(150);
+      expect(w.unread).toHaveLength(1);
+    });
+
+    test("are read as a whole again once the log is short enough", async () => {
+      const w = longLog("rising", { added: 150, removed: 60 });
+      await w.after(0);
+      expect(w.position()).toHaveProperty("kinds");
+      w.rows().splice(0, 30);
+      await w.after(2 * HOUR_MS);
+      expect(w.position()).not.toHaveProperty("kinds");
+      expect(w.sent).toHaveLength(210);
+    });
   });
 
   test("are not asked for as larger ones again, where those were too large", async () => {
