@@ -9,8 +9,11 @@ interface ForwardPosition {
   readonly low: number;
   /** When the last complete walk was opened: the look-back is not taken off it. Positions of version 0.1 have none. */
   readonly reached?: number;
-  /** A walk that was begun at `opened` and has delivered everything up to `at`. */
-  readonly walk?: { readonly opened: number; readonly at: number };
+  /**
+   * A walk that was begun at `opened` and has delivered everything up to `at`. `falls`: what it was shown does not rise,
+   * so that it may have to be read from the low bound again, and forgets nothing any more.
+   */
+  readonly walk?: { readonly opened: number; readonly at: number; readonly falls?: true };
 }
 
 /** So many pages back a walk knows by itself what it has delivered, although it should not read that again. */
@@ -46,7 +49,7 @@ export async function* walkForward(
     // Trusted only when a rise was seen within one answer: a newest-first listing of one entry a page never falls
     // within one, and rises from one to the next when newer entries come in.
     let rises = false;
-    let falls = false;
+    let falls = position.walk?.falls ?? false;
     let highest = 0;
     let again = false;
     const walk = walkListing(
@@ -62,6 +65,9 @@ export async function* walkForward(
       },
       signal,
     );
+    // One from the future is read again until its time has passed the low bound, and known for as long. What was forgotten
+    // under a false order has a mark that is dropped by now.
+    const markOf = (timeMicros = opened) => (falls ? Math.max(timeMicros, opened) : timeMicros);
     const passed = createPassed(PAGES_REMEMBERED);
     const done: ForwardPosition = {
       v: 1,
@@ -88,15 +94,16 @@ export async function* walkForward(
         // Nothing that is dated after Slack's own now moves the mark.
         if (falls) at = low;
         else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
-        const now: ForwardPosition = page.last ? done : { ...position, walk: { opened, at } };
+        const now: ForwardPosition = page.last
+          ? done
+          : { ...position, walk: { opened, at, ...(falls ? { falls } : {}) } };
         const owed = entries.filter(
           ({ timeMicros, key }) => (timeMicros === undefined || timeMicros >= low) && !(again && passed.has(key)),
         );
         const sifted = await sift(owed, known);
         yield {
           records: sifted.fresh.map(({ entry }) =>
-            // One from the future is read again until its time has passed the low bound, and known for as long.
-            context.toRecord(entry, { observedMs: page.arrivedMs, mark: entry.timeMicros ?? opened }),
+            context.toRecord(entry, { observedMs: page.arrivedMs, mark: markOf(entry.timeMicros) }),
           ),
           remember: undated(sifted.known, opened),
           position: now,

@@ -350,6 +350,20 @@ describe("an order that is not oldest first (R10)", () => {
     }
   });
 
+  test("a fall after a rise is known after a crash: what comes again does so once, however often it is killed", async () => {
+    const names = numbered(40);
+    // It rises, falls once, and rises to its end.
+    const rows = names.map((n, index) => row(n, index === 20 ? 500 : 200 - index));
+    const { clock, poll, sent } = listing(rows, 2);
+    for (const at of [13, 8, 9, 10, 12]) {
+      expect(await clock.run(poll({ kill: { at, when: "after" } }))).toBe("killed");
+    }
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    const times = Map.groupBy(namesOf(sent), (name) => name);
+    expect([...times.keys()].toSorted()).toEqual(names.toSorted());
+    expect(Math.max(...[...times.values()].map(({ length }) => length))).toBe(2);
+  });
+
   test("a fall after a rise repeats nothing in the walk that meets it", async () => {
     const rows = [row("a", 100), row("b", 90), row("c", 80), row("d", 110), row("e", 70), row("f", 60), row("g", 105)];
     let refusals = 0;
