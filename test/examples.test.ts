@@ -32,6 +32,7 @@ const ofKind = (objects: readonly Json[], kind: string) => objects.find((object)
 const kindOf = (name: string) => {
   const [top] = documents(name);
   if (top?.["apiVersion"] !== undefined) return "kubernetes";
+  if (top?.["groups"] !== undefined) return "prometheus";
   return top?.["service"]?.["pipelines"] === undefined ? "slack-otel" : "collector";
 };
 
@@ -53,6 +54,7 @@ test("each way to run it has its example", () => {
     "pipeline/collector.yaml": "collector",
     "pipeline/slack-otel.yaml": "slack-otel",
     "slack-otel.yaml": "slack-otel",
+    "telemetry/alerts.yaml": "prometheus",
   });
 });
 
