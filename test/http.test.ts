@@ -65,7 +65,7 @@ describe("createHttp", () => {
     expect(await http(get(unknown.url), never)).toMatchObject({ kind: "failed", reason: "undecodable" });
   });
 
-  it("stops reading a body beyond the limit, and inflating one", async () => {
+  it("[P18] stops reading a body beyond the limit, and inflating one", async () => {
     const http = client();
     const large = await serverThat({ status: 200, body: Buffer.alloc(100_001) });
     expect(await http(get(large.url), never)).toMatchObject({ kind: "failed", reason: "too_large", status: 200 });
@@ -85,7 +85,7 @@ describe("createHttp", () => {
     expect(answer).toEqual({ kind: "failed", reason: "timeout", message: "no complete answer within 0.1 s" });
   });
 
-  it("bounds an answer that keeps dripping", async () => {
+  it("[N3] bounds an answer that keeps dripping", async () => {
     const server = createServer((_, response) => {
       const drip = setInterval(() => response.write("x"), 10);
       response.on("close", () => clearInterval(drip));
@@ -94,12 +94,15 @@ describe("createHttp", () => {
     expect(answer).toMatchObject({ kind: "failed", reason: "timeout" });
   });
 
-  it.each(["reset", "cut"] as const)("tells a connection that is %s as a failure of the network", async (fault) => {
-    const { url } = await serverThat(fault);
-    expect(await client()(get(url), never)).toMatchObject({ kind: "failed", reason: "network" });
-  });
+  it.each(["reset", "cut"] as const)(
+    "[N1] tells a connection that is %s as a failure of the network",
+    async (fault) => {
+      const { url } = await serverThat(fault);
+      expect(await client()(get(url), never)).toMatchObject({ kind: "failed", reason: "network" });
+    },
+  );
 
-  it("tells a refused connection and an unknown host by their codes alone", async () => {
+  it("[N1] tells a refused connection and an unknown host by their codes alone", async () => {
     const { url, close } = await serverThat({ status: 200 });
     await close();
     const secret = "very-secret";
@@ -133,7 +136,7 @@ describe("createHttp", () => {
     expect(other.requests).toEqual([]);
   });
 
-  it("goes through the proxy of the environment, and past it where NO_PROXY says so", async () => {
+  it("[N2] goes through the proxy of the environment, and past it where NO_PROXY says so", async () => {
     const target = await serverThat({ status: 200, body: "direct" });
     const asked: string[] = [];
     const proxy = createServer((request, response) => {

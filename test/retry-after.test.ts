@@ -14,7 +14,7 @@ test.each([
   ["Wed, 21 Oct 2026 07:27:00 GMT", -60_000],
   ["Wednesday, 21-Oct-26 07:28:30 GMT", 30_000],
   ["Wed Oct 21 07:28:30 2026", 30_000],
-])("the header %j means %d ms", (value, afterMs) => {
+])("[D14] the header %j means %d ms", (value, afterMs) => {
   expect(parseRetryAfter(value, now)).toBe(afterMs);
 });
 

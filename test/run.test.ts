@@ -149,7 +149,7 @@ test("a token that Slack refuses at the start is asked about once a minute, and 
   stage.expectEachOnce();
 });
 
-test("a token that is revoked while it runs halts every stream; mended in its file, all go on and nothing is lost", async () => {
+test("[S7] a token that is revoked while it runs halts every stream; mended in its file, all go on and nothing is lost", async () => {
   const stage = createStage();
   const { clock, slack, traffic } = stage;
   const { stop, ended } = stage.start(false);
@@ -173,7 +173,7 @@ test("a token that is revoked while it runs halts every stream; mended in its fi
   expect(stage.accepted.length).toBeGreaterThan(170);
 });
 
-test("a key that the destination refuses halts the streams with Slack left alone; mended in its file, nothing is lost", async () => {
+test("[D10] a key that the destination refuses halts the streams with Slack left alone; mended in its file, nothing is lost", async () => {
   const stage = createStage();
   const { clock, slack } = stage;
   stage.write("key", "bad-key");
@@ -232,7 +232,7 @@ test("what hangs at the destination when a stop is asked for is given up after 2
   stage.expectEachOnce();
 });
 
-test("a defect in one stream ends every stream, is thrown, and moves no position past what was accepted", async () => {
+test("[P19] a defect in one stream ends every stream, is thrown, and moves no position past what was accepted", async () => {
   const stage = createStage();
   const { clock, slack } = stage;
   const { ended } = stage.start(false);

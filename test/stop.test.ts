@@ -11,7 +11,7 @@ function watched() {
   return { clock, stop, state };
 }
 
-test("gives what is in flight 20 s after a first signal, and then a moment to let go", async () => {
+test("[P16] gives what is in flight 20 s after a first signal, and then a moment to let go", async () => {
   expect(STOP_GRACE_MS).toBe(20_000);
   const { clock, stop, state } = watched();
   stop.request("SIGTERM");

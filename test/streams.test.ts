@@ -85,7 +85,7 @@ describe("when nothing is new", () => {
 });
 
 describe("while the destination is down", () => {
-  test("Slack is asked for one page a stream and the one after it, and for nothing more (I9, D1)", async () => {
+  test("[D1] Slack is asked for one page a stream and the one after it, and for nothing more (I9, D1)", async () => {
     const { clock, once, methods, fill, received, destination, textsOf } = stage();
     fill(100);
     const outage = { down: true };

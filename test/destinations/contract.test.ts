@@ -96,13 +96,16 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     expect(await send({ status: 200 })).toStrictEqual({ status: "accepted", rejected: 0 });
   });
 
-  test.each([408, 425, 429, 500, 502, 503, 504])("HTTP %d is tried again, when the server wishes", async (status) => {
-    expect(await send({ status, headers: { "retry-after": "7" } })).toMatchObject({
-      status: "retry",
-      afterMs: 7_000,
-      cause: { statusCode: status },
-    });
-  });
+  test.each([408, 425, 429, 500, 502, 503, 504])(
+    "[D12] HTTP %d is tried again, when the server wishes",
+    async (status) => {
+      expect(await send({ status, headers: { "retry-after": "7" } })).toMatchObject({
+        status: "retry",
+        afterMs: 7_000,
+        cause: { statusCode: status },
+      });
+    },
+  );
 
   test.each([
     [401, "credentials"],
@@ -113,7 +116,7 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     [415, "configuration"],
     [501, "configuration"],
     [505, "configuration"],
-  ])("HTTP %d is a matter of %s", async (status, fault) => {
+  ])("[D11] HTTP %d is a matter of %s", async (status, fault) => {
     expect(await send({ status, body: "no" })).toMatchObject({
       status: "refused",
       fault,
@@ -132,7 +135,7 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     expect(answer).not.toHaveProperty("at");
   });
 
-  test.each([301, 302, 303, 307, 308])("a redirect by HTTP %d is not followed", async (status) => {
+  test.each([301, 302, 303, 307, 308])("[D11] a redirect by HTTP %d is not followed", async (status) => {
     const before = server.requests.length;
     for (const location of [`${elsewhere.url}/v1/logs`, "/elsewhere"]) {
       expect(await send({ status, headers: { location } })).toMatchObject({
@@ -155,7 +158,7 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     expect(await send(answer)).toMatchObject({ status: "retry", escalate: "configuration" });
   });
 
-  test.each<ServerAnswer>(["reset", "cut"])("a lost answer (%s) is tried again", async (answer) => {
+  test.each<ServerAnswer>(["reset", "cut"])("[D9] a lost answer (%s) is tried again", async (answer) => {
     const outcome = await send(answer);
     expect(outcome).toStrictEqual({
       status: "retry",
@@ -185,7 +188,7 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     },
   );
 
-  test("a slow receiver is waited for", async () => {
+  test("[D3] a slow receiver is waited for", async () => {
     const { promise, resolve } = Promise.withResolvers<ServerAnswer>();
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     handle = () => {
@@ -216,7 +219,7 @@ describe.each(Object.entries(subjects))("%s", (_, { name, settings, accepted, pr
     expect(await destination.send(recordNumbers(1), signal)).toMatchObject({ status: "accepted" });
   });
 
-  test("the same records make the same request", async () => {
+  test("[D9] the same records make the same request", async () => {
     const records = recordNumbers(5);
     await send("reset", records);
     const first = lastRequest();

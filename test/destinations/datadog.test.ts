@@ -120,7 +120,7 @@ describe("records older than 18 hours", () => {
     );
   }
 
-  test("are dead letters by default, each with its reason, and their neighbours arrive", async () => {
+  test("[D2] are dead letters by default, each with its reason, and their neighbours arrive", async () => {
     const made = await makeFake();
     const { letters, receipts, end } = await deliver(made, ageing);
     expect(end).toEqual({ kind: "settled" });
@@ -175,7 +175,7 @@ describe("records older than 18 hours", () => {
     expect(log).toMatchObject([{ level: "warn", event: "records_older_than_window", fields: { records: 2 } }]);
   });
 
-  test("late: send sends them as they are, and counts them aloud once they are accepted", async () => {
+  test("[D2] late: send sends them as they are, and counts them aloud once they are accepted", async () => {
     const { destination, requests, log } = await makeFake({ late: "send" });
     await destination.send(ageing, signal);
     expect(numbersOf(requests[0])).toEqual([1, 2, 3, 4, 5]);

@@ -158,7 +158,7 @@ describe("codes", () => {
 });
 
 describe("a batch of which a part was taken", () => {
-  test.each([6, 12, 13, 15])("code %d names the event at fault, counted from 0", async (code) => {
+  test.each([6, 12, 13, 15])("[D15] code %d names the event at fault, counted from 0", async (code) => {
     const answer = await send(recordNumbers(5), hec(400, code, "bad", { "invalid-event-number": 2 }));
     expect(answer).toMatchObject({ ...rejected, at: 2 });
   });

@@ -96,7 +96,7 @@ describe("a key with an escape is not taken for one with a backslash that stood 
   });
 });
 
-test("a key __proto__ is data", () => {
+test("[H2] a key __proto__ is data", () => {
   const value = parseLossless(`{"__proto__":{"polluted":12345678901234567890}}`) as object;
   expect(Object.keys(value)).toEqual(["__proto__"]);
   expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
@@ -138,7 +138,7 @@ test("everything else comes out as it was written, whatever was read before", ()
   );
 });
 
-test("any number keeps its value or its digits", () => {
+test("[H4] any number keeps its value or its digits", () => {
   const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,20})?([eE][+-]?\d{1,3})?$/);
   fc.assert(
     fc.property(digits, fc.constantFrom("", " ", "\n"), (number, space) => {

@@ -61,7 +61,7 @@ describe("an entry's time", () => {
     ["true", "true"],
     [`[1,{"b":1,"a":1e400}]`, `[1,{"b":1,"a":1e400}]`],
     [String.raw`"\ud800"`, "\uFFFD"],
-  ])("is told as it stands where it cannot be one: %s", (value, raw) => {
+  ])("[H6] is told as it stands where it cannot be one: %s", (value, raw) => {
     const { log } = mappedOne("audit_logs", `{"date_create":${value}}`);
     expect(log.hrTime).toEqual([0, 0]);
     expect(log.attributes["slack.time.invalid"]).toBe(raw);
@@ -101,7 +101,7 @@ describe("what had to be repaired", () => {
     expect(toRecord(identified, { observedMs: OBSERVED_MS, mark: 1 }).log.body).toBe(entries[0]);
   });
 
-  test("keeps both of two keys that would become one, whatever their order", () => {
+  test("[H5] keeps both of two keys that would become one, whatever their order", () => {
     const bodies = [
       String.raw`{"k\ud800":1,"k\ud801":2,"k\ufffd":3}`,
       String.raw`{"k\ufffd":3,"k\ud801":2,"k\ud800":1}`,
@@ -110,7 +110,7 @@ describe("what had to be repaired", () => {
     expect(bodies[1]).toEqual(bodies[0]);
   });
 
-  test("does not touch prototypes", () => {
+  test("[H2] does not touch prototypes", () => {
     const { body } = mappedOne("audit_logs", `{"__proto__":{"polluted":1},"a":1e400}`).log;
     expect(Object.keys(body as object)).toEqual(["__proto__", "a"]);
     expect(Object.getPrototypeOf(body)).toBe(Object.prototype);

@@ -75,7 +75,7 @@ function checkBatch(records: readonly LogRecord[], bodies: readonly unknown[]): 
 }
 
 describe.each(SOURCE_NAMES)("whatever stands in %s", (source) => {
-  test("arrives as it was sent, in both encodings", { timeout: 600_000 }, () => {
+  test("[H7] arrives as it was sent, in both encodings", { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(entryTexts(source), (text) => {
         checkBatch(mapped(source, `[${text}]`), [expectedBody(text)]);
@@ -84,7 +84,7 @@ describe.each(SOURCE_NAMES)("whatever stands in %s", (source) => {
     );
   });
 
-  test.each(hostileEntries().map(({ name, text }) => [name, text]))("arrives: %s", (name, text) => {
+  test.each(hostileEntries().map(({ name, text }) => [name, text]))("[H1] arrives: %s", (name, text) => {
     const records = mapped(source, `[{"id":"before"},${text},{"id":"after"}]`);
     expect(records).toHaveLength(3);
     if (name.startsWith("deep")) return;
@@ -95,7 +95,7 @@ describe.each(SOURCE_NAMES)("whatever stands in %s", (source) => {
     ["[", "", "]"],
     [`{"a":`, "1", "}"],
     [`[{"a":`, "1e400", "}]"],
-  ])("arrives, as text below 64 levels: %s", (open, inner, close) => {
+  ])("[H3] arrives, as text below 64 levels: %s", (open, inner, close) => {
     const entry = open.repeat(10_000) + inner + close.repeat(10_000);
     const record = mappedOne(source, entry);
     expect(record.log.attributes["slack.repaired"]).toEqual(["depth"]);

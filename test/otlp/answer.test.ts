@@ -104,7 +104,7 @@ test.each<[number, object]>([
   [304, configuration],
   [307, configuration],
   [308, configuration],
-])("HTTP %d", (status, expected) => {
+])("[D12] HTTP %d", (status, expected) => {
   const { cause, ...verdict } = judge(answer(status, "text/plain", "why")) as { cause: object };
   expect(verdict).toStrictEqual(expected);
   expect(cause).toMatchObject({ statusCode: status, message: expect.stringContaining(`HTTP ${status}`) });
@@ -158,7 +158,7 @@ test.each([
   }
 });
 
-test("an unreadable Retry-After is none", () => {
+test("[D14] an unreadable Retry-After is none", () => {
   expect(judge(answer(503, undefined, "", { "retry-after": "soon" }))).not.toHaveProperty("afterMs");
 });
 

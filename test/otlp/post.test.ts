@@ -73,7 +73,7 @@ test("a header whose value cannot be read is a matter of credentials, and nothin
   expect(receiver.requests).toHaveLength(before);
 });
 
-test("what is over the receiver's limit before compression is refused unsent, down to one record", async () => {
+test("[D6] what is over the receiver's limit before compression is refused unsent, down to one record", async () => {
   const before = receiver.requests.length;
   const records = recordNumbers(10);
   const bytes = serialize(records, "protobuf").length;

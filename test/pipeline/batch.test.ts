@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { batches } from "../../src/pipeline/batch.ts";
 import { recordNumber } from "../support/records.ts";
 
-it("keeps every record once and in order, within both limits unless a record is alone", () => {
+it("[P18] keeps every record once and in order, within both limits unless a record is alone", () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 200 });
   fc.assert(
     fc.property(

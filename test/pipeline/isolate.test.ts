@@ -71,7 +71,7 @@ describe("isolating", () => {
   });
 
   for (const reason of ["rejected", "too_large"] as const) {
-    it(`finds exactly the culprits (${reason}) within 2·n·log2(batch) requests and delivers every neighbour once`, async () => {
+    it(`[D4] finds exactly the culprits (${reason}) within 2·n·log2(batch) requests and delivers every neighbour once`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.uniqueArray(fc.nat(499), { minLength: 1, maxLength: 15 }), async (culprits) => {
           const records = recordNumbers(500);
@@ -93,7 +93,7 @@ describe("isolating", () => {
     });
   }
 
-  it("splits what is only too large together, and sets nothing aside", async () => {
+  it("[D6] splits what is only too large together, and sets nothing aside", async () => {
     const records = recordNumbers(1000);
     const outcome = await deliver(records, (part) => (part.length > 130 ? refused("too_large") : accepted));
     expect(outcome.letters).toEqual([]);
@@ -101,7 +101,7 @@ describe("isolating", () => {
     expect(outcome.requests).toBeLessThanOrEqual(20);
   });
 
-  it("takes the records before an indexed culprit as accepted and never sends them again", async () => {
+  it("[D15] takes the records before an indexed culprit as accepted and never sends them again", async () => {
     const records = recordNumbers(10);
     let sentAgain = 0;
     const outcome = await deliver(records, (part) => {
@@ -114,7 +114,7 @@ describe("isolating", () => {
     expect({ requests: outcome.requests, sentAgain }).toEqual({ requests: 2, sentAgain: 0 });
   });
 
-  it("calls it the configuration when twenty are refused one by one and none is accepted, and sets none aside", async () => {
+  it("[D5] calls it the configuration when twenty are refused one by one and none is accepted, and sets none aside", async () => {
     const outcome = await deliver(recordNumbers(500), () => refused("rejected"));
     expect(outcome.end).toMatchObject({ kind: "refused", fault: "configuration" });
     expect(outcome.letters).toEqual([]);
@@ -131,7 +131,7 @@ describe("isolating", () => {
     expect(outcome.letters).toEqual([]);
   });
 
-  it("sets aside a record that keeps meeting a server error while its neighbours pass", async () => {
+  it("[D13] sets aside a record that keeps meeting a server error while its neighbours pass", async () => {
     const records = recordNumbers(64);
     const outcome = await deliver(records, (part) =>
       part.includes(records[17] as LogRecord) ? refused("server_error") : accepted,
@@ -140,7 +140,7 @@ describe("isolating", () => {
     expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 17)));
   });
 
-  it("waits out an outage of server errors and sets nothing aside", async () => {
+  it("[D13] waits out an outage of server errors and sets nothing aside", async () => {
     let failures = 0;
     const outcome = await deliver(recordNumbers(64), () => (++failures < 150 ? refused("server_error") : accepted));
     expect(outcome.letters).toEqual([]);
@@ -172,7 +172,7 @@ describe("isolating", () => {
     expect(outcome.end).toEqual({ kind: "settled" });
   });
 
-  it("keeps a whole partially rejected batch, marked partial, and counts what was rejected", async () => {
+  it("[D7] keeps a whole partially rejected batch, marked partial, and counts what was rejected", async () => {
     const records = recordNumbers(8);
     const outcome = await deliver(records, () => ({ status: "accepted", rejected: 3, message: "too old" }));
     expect(outcome.letters.map(({ record, reason }) => [record, reason])).toEqual(

@@ -50,7 +50,7 @@ describe("withRetry", () => {
     expect(clock.waits).toEqual([expected]);
   });
 
-  it("takes five escalating answers in a row for the batch's or the set-up's own fault", async () => {
+  it("[D8] takes five escalating answers in a row for the batch's or the set-up's own fault", async () => {
     const clock = createVirtualClock();
     const options = { clock, random: () => 0, attemptSignal: never };
     const payload = withRetry(scripted([retry({ escalate: "payload" })]).send, options);

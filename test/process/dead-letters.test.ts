@@ -43,7 +43,7 @@ async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
 
-test("three records among a thousand that the destination refuses become dead letters, and no other", async () => {
+test("[D4] three records among a thousand that the destination refuses become dead letters, and no other", async () => {
   const seen = new Map<string, number>();
   const poison = (uid: string) => {
     if (!seen.has(uid)) seen.set(uid, seen.size);
@@ -83,7 +83,7 @@ test("three records among a thousand that the destination refuses become dead le
   expect(scene.receiver.requests.length).toBe(requests);
 });
 
-test("a record that is too large for the destination becomes a dead letter, and its neighbours are delivered", async () => {
+test("[D6] a record that is too large for the destination becomes a dead letter, and its neighbours are delivered", async () => {
   const receiver = { bodyLimit: { bytes: 100_000, answer: "413" } } as const;
   await using scene = await createScene({ history: { activities: 200 }, settings: activitiesOnly, receiver });
   const created = (scene.slack.now() - 3_600_000) * 1_000;
@@ -102,7 +102,7 @@ test("a record that is too large for the destination becomes a dead letter, and 
   expect(ended.stderr).not.toContain("xxxx");
 });
 
-test("of a partial success the whole batch is kept as dead letters, marked so, and not sent again", async () => {
+test("[D7] of a partial success the whole batch is kept as dead letters, marked so, and not sent again", async () => {
   const receiver = { script: [{ kind: "partial", rejected: 2, message: "two were odd" }] } as const;
   await using scene = await createScene({ history: { activities: 50 }, settings: activitiesOnly, receiver });
   const ended = await scene.once();

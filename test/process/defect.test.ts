@@ -6,7 +6,7 @@ const SECRET = "xoxp-in-the-text-of-an-error";
 test.concurrent.each([
   ["an exception that nobody catches", `throw new TypeError("${SECRET}");`],
   ["a rejection that nobody handles", `void Promise.reject(new TypeError("${SECRET}"));`],
-])("%s is one line, without its text, and exit code 1; nothing is lost", async (_what, code) => {
+])("[P19] %s is one line, without its text, and exit code 1; nothing is lost", async (_what, code) => {
   await using scene = await createScene({
     receiver: { script: [{ kind: "hang" }] },
     settings: { sources: { audit_logs: {} } },

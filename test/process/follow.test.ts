@@ -26,7 +26,7 @@ test.concurrent("run follows every source; SIGTERM while idle ends it at once, a
   expect(receiver.accepted.length).toBe(accepted);
 });
 
-test.concurrent("SIGTERM while a request is in flight waits for its answer and keeps the receipt", async () => {
+test.concurrent("[P16] SIGTERM while a request is in flight waits for its answer and keeps the receipt", async () => {
   const release = Promise.withResolvers<void>();
   await using scene = await createScene({
     receiver: { script: [{ kind: "slow", until: release.promise }] },
@@ -46,7 +46,7 @@ test.concurrent("SIGTERM while a request is in flight waits for its answer and k
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
 });
 
-test.concurrent("a second signal stops at once, whatever hangs, and the next run delivers what was in flight", async () => {
+test.concurrent("[P16] a second signal stops at once, whatever hangs, and the next run delivers what was in flight", async () => {
   await using scene = await createScene({
     receiver: { script: [{ kind: "hang" }] },
     settings: { sources: { audit_logs: {} } },

@@ -23,7 +23,7 @@ test.concurrent("a first run delivers every entry of all four sources once, and 
   expect(second.log.map(({ event }) => event)).toEqual(["started", "stopped"]);
 });
 
-test.concurrent("--deadline ends a run in good time when the destination is down, tells how far behind it is, and loses nothing", async () => {
+test.concurrent("[P17] --deadline ends a run in good time when the destination is down, tells how far behind it is, and loses nothing", async () => {
   await using scene = await createScene();
   const down = { settings: { destination: { otlp: { endpoint: "http://127.0.0.1:9" } } } };
   const begun = performance.now();
@@ -64,7 +64,7 @@ test.concurrent("a destination that hangs is given up before the deadline", asyn
   expect(ended.log.filter(({ event }) => event === "behind")).toHaveLength(5);
 });
 
-test.concurrent("a key that the destination refuses ends run --once with 1 and the remedy, and the next run with a good key loses nothing", async () => {
+test.concurrent("[D10] a key that the destination refuses ends run --once with 1 and the remedy, and the next run with a good key loses nothing", async () => {
   await using scene = await createScene({ receiver: { credentials: { name: "x-api-key", value: "good" } } });
   const withKey = (key: string) => ({
     env: { KEY: key },

@@ -8,7 +8,7 @@ function streamOf({ resource, attributes }: DecodedRecord): string {
 
 const LOGS = ["team.accessLogs", "team.integrationLogs", "admin.apps.activities.list", "audit.logs"];
 
-test("while the destination is down nothing is read beyond one page and one batch a stream; afterwards all of it arrives once", async () => {
+test("[D1] while the destination is down nothing is read beyond one page and one batch a stream; afterwards all of it arrives once", async () => {
   let isDown = true;
   await using scene = await createScene({
     history: { logins: 200, integrationChanges: 400, activities: 800, auditEntries: 600 },

@@ -18,7 +18,7 @@ async function expectRefusal(scene: Scene, problem: RegExp): Promise<void> {
   expect(scene.receiver.requests).toEqual([]);
 }
 
-test.concurrent("a second instance on the same state ends with 3, and the first one goes on", async () => {
+test.concurrent("[P10] a second instance on the same state ends with 3, and the first one goes on", async () => {
   await using scene = await createScene({ ...SMALL, receiver: { script: [{ kind: "hang" }] } });
   await using first = await scene.start();
   await first.until("started");
@@ -43,7 +43,7 @@ test.concurrent("a folder in the state's place", async () => {
   expect(await readdir(join(scene.folder, "state.db"))).toEqual([]);
 });
 
-test.concurrent("an empty file in the state's place", async () => {
+test.concurrent("[P5] an empty file in the state's place", async () => {
   await using scene = await createScene(SMALL);
   await scene.write("state.db", "");
   await expectRefusal(scene, /state\.db.*empty.*start/);
@@ -78,7 +78,7 @@ test.skipIf(isRoot)("a folder that may not be written to (not as root, who may w
   await chmod(scene.folder, 0o700);
 });
 
-test.concurrent("dead letters that cannot be written end it with 3, at the start as well as at the first letter", async () => {
+test.concurrent("[D16] dead letters that cannot be written end it with 3, at the start as well as at the first letter", async () => {
   await using scene = await createScene(SMALL);
   await scene.write("dead-letters", "a file, not a folder");
   await expectRefusal(scene, /dead letters cannot be written.*dead_letters\.path/);

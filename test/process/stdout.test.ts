@@ -22,7 +22,7 @@ test("the records, and nothing else, go to stdout; everything else goes to stder
   for (const line of ended.stderr.trimEnd().split("\n")) expect(JSON.parse(line)).toHaveProperty("event");
 });
 
-test("a reader that goes away after one line ends the run with 1; the position stands at what was written", async () => {
+test("[D17] a reader that goes away after one line ends the run with 1; the position stands at what was written", async () => {
   await using scene = await createScene({
     settings: { ...settings, batch: { max_records: 50 }, sources: { app_activities: { calls_per_minute: 100_000 } } },
     history: { activities: 2_000 },

@@ -15,7 +15,7 @@ describe("whatever fails and whenever it dies, nothing is lost, invented, altere
     expect((await play(schedule)).violations).toEqual([]);
   });
 
-  it(`under the first ${SCHEDULES} seeds`, async () => {
+  it(`[P2] [P13] [D9] [S8] under the first ${SCHEDULES} seeds`, async () => {
     for (let seed = 1; seed <= SCHEDULES; seed++) {
       const { violations } = await play(scheduleOf(seed));
       expect(violations, `npm run campaign -- --seed ${seed}`).toEqual([]);

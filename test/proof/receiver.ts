@@ -20,6 +20,14 @@ export interface Arrival {
 /** What one request meets, beside what its records themselves deserve. */
 export type Fate = DestinationFault | "credentials" | "gone" | undefined;
 
+/** What is answered by status alone. */
+const REFUSALS: { readonly [Name in NonNullable<Fate>]?: { readonly status: number; readonly text: string } } = {
+  unavailable: { status: 503, text: "down for maintenance" },
+  server_error: { status: 500, text: "internal" },
+  credentials: { status: 401, text: "who are you" },
+  gone: { status: 404, text: "no such path" },
+};
+
 export interface Receiver {
   readonly accepted: readonly Arrival[];
   /** Records whose acceptance the program cannot have learnt of, by stream: so many may come again. */
@@ -35,7 +43,7 @@ export interface Receiver {
 
 export interface Connection {
   /** Asked for each request. */
-  readonly fate: (records: number) => Fate;
+  readonly fate: () => Fate;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Below `limit`. */
   readonly below: (limit: number) => number;
@@ -69,19 +77,23 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
     await sleep(LATENCY_MS, signal);
     const { answer, failure } = protocol;
     const type = request.headers["content-type"] ?? "";
+    const fate = connection.fate();
+    const refusal = fate === undefined ? undefined : REFUSALS[fate];
+    if (fate !== undefined && refusal !== undefined) {
+      // Nobody reads the request.
+      told(fate, []);
+      return failure(type, refusal.status, refusal.text);
+    }
     const records = protocol.read(request.body as Uint8Array, type);
     const [first] = records;
     if (first !== undefined) mostAtOnce.set(first.stream, Math.max(mostAtOnce.get(first.stream) ?? 0, records.length));
     const poisoned = records.findIndex(({ uid }) => isPoison(uid));
-    const fate = connection.fate(records.length);
     const timedOut: HttpFailure = { kind: "failed", reason: "timeout", message: "no complete answer within 30 s" };
     const done = <T>(what: string, outcome: T): T => {
       told(what, records);
       return outcome;
     };
     switch (fate) {
-      case "unavailable":
-        return done(fate, failure(type, 503, "down for maintenance"));
       case "throttled":
         return done(fate, failure(type, 429, "slow down", { "retry-after": "7" }));
       case "throttled_oddly":
@@ -89,12 +101,6 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
           fate,
           failure(type, 429, "slow down", { "retry-after": ["0", "-1", "soon", "1e9"][below(4)] as string }),
         );
-      case "server_error":
-        return done(fate, failure(type, 500, "internal"));
-      case "credentials":
-        return done(fate, failure(type, 401, "who are you"));
-      case "gone":
-        return done(fate, failure(type, 404, "no such path"));
       case "reset":
         return done<HttpFailure>(fate, { kind: "failed", reason: "network", message: "connection failed: ECONNRESET" });
       case "hang":
@@ -108,6 +114,10 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
         await sleep(1_000 + below(28_000), signal);
         break;
       case undefined:
+      case "unavailable":
+      case "server_error":
+      case "credentials":
+      case "gone":
       case "lost_answer":
       case "taken_then_hang":
       case "partial":
@@ -154,6 +164,10 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
         return done(fate, protocol.busy(taken.length));
       }
       case undefined:
+      case "unavailable":
+      case "server_error":
+      case "credentials":
+      case "gone":
       case "slow":
         break;
       default:

@@ -102,7 +102,7 @@ describe("error codes", () => {
   const refusedBy = (code: string, { status }: { status: number }) => ({ status, body: { ok: false, error: code } });
 
   describe.each(manners)("of $endpoint.method at HTTP $status", (manner) => {
-    it.each(RETRY)("%s: the same request again, with a back-off", async (code) => {
+    it.each(RETRY)("[S4] %s: the same request again, with a back-off", async (code) => {
       const slack = inTurn([refusedBy(code, manner), refusedBy(code, manner)]);
       expect(await called(slack, manner.endpoint, { limit: "5" })).toMatchObject({ kind: "ok" });
       expect(slack.requests.map(({ params }) => params["limit"])).toEqual(["5", "5", "5"]);
@@ -127,7 +127,7 @@ describe("error codes", () => {
       expect(slack.requests).toHaveLength(1);
     });
 
-    it.each([...WORKSPACE, ...RIGHTS])("%s: this stream halts, and may be left out", async (code) => {
+    it.each([...WORKSPACE, ...RIGHTS])("[S5] %s: this stream halts, and may be left out", async (code) => {
       const slack = inTurn([refusedBy(code, manner)]);
       const answer = await called(slack, manner.endpoint);
       expect(answer).toMatchObject({ kind: "halted", scope: "stream", reason: "unavailable", code });
@@ -142,7 +142,7 @@ describe("error codes", () => {
       expect(slack.requests).toHaveLength(1);
     });
 
-    it.each(TOKEN)("%s: every stream of the token halts, once auth.test confirms", async (code) => {
+    it.each(TOKEN)("[S7] %s: every stream of the token halts, once auth.test confirms", async (code) => {
       const slack = createScriptedSlack(({ method }) =>
         method === "auth.test" ? refused("token_revoked") : refusedBy(code, manner),
       );
@@ -161,7 +161,7 @@ describe("error codes", () => {
       expect(answer).toMatchObject({ kind: "halted", scope: "stream", reason: "unavailable", code });
     });
 
-    it("an unknown one: the same request again, with a warning that names it", async () => {
+    it("[S4] an unknown one: the same request again, with a warning that names it", async () => {
       const slack = inTurn([refusedBy("never_heard_of_it", manner)]);
       expect(await called(slack, manner.endpoint)).toMatchObject({ kind: "ok" });
       expect(slack.log).toContainEqual({
@@ -189,7 +189,7 @@ describe("error codes", () => {
     expect(slack.requests).toHaveLength(2);
   });
 
-  test("an Audit API 401 without JSON closes this stream only, while auth.test is well", async () => {
+  test("[S7] an Audit API 401 without JSON closes this stream only, while auth.test is well", async () => {
     const slack = createScriptedSlack(({ method }) =>
       method === "auth.test" ? WELL : { status: 401, body: "Unauthorized" },
     );
@@ -272,7 +272,7 @@ describe("what is no success (R13)", () => {
     "a broken encoding": { kind: "failed", reason: "undecodable", status: 200, message: "not gzip" },
   };
 
-  test.each(Object.entries(faults))("%s is tried again until there is one", async (_, fault) => {
+  test.each(Object.entries(faults))("[S3] %s is tried again until there is one", async (_, fault) => {
     const slack = inTurn([fault, fault]);
     expect(await called(slack)).toMatchObject({ kind: "ok", entries: [] });
     expect(slack.requests).toHaveLength(3);
@@ -323,7 +323,7 @@ describe("what is no success (R13)", () => {
     expect(slack.requests).toHaveLength(1);
   });
 
-  test("an answer that is too large is told, for the walk to ask for less", async () => {
+  test("[N4] an answer that is too large is told, for the walk to ask for less", async () => {
     const slack = inTurn([{ kind: "failed", reason: "too_large", status: 200, message: "too large" }]);
     expect(await called(slack)).toEqual({ kind: "too_large", code: "answer_too_large" });
   });
@@ -346,7 +346,7 @@ describe("throttling", () => {
     ["a million million", { "retry-after": "1000000000000" }, [30_000, 60_000]],
   ];
 
-  test.each(forms)("Retry-After: %s (R14, reliability S1, S2)", async (_, headers, waits) => {
+  test.each(forms)("[S1] Retry-After: %s (R14, reliability S1, S2)", async (_, headers, waits) => {
     const slack = inTurn([
       { status: 429, headers },
       { status: 429, headers },
@@ -355,7 +355,7 @@ describe("throttling", () => {
     expect(slack.clock.waits).toEqual(waits);
   });
 
-  test("without a Retry-After the wait doubles up to a quarter of an hour", async () => {
+  test("[S2] without a Retry-After the wait doubles up to a quarter of an hour", async () => {
     const slack = inTurn(Array.from({ length: 7 }, () => ({ status: 429 })));
     await called(slack);
     expect(slack.clock.waits.map((ms) => ms / 1000)).toEqual([30, 60, 120, 240, 480, 900, 900]);
@@ -374,7 +374,7 @@ describe("throttling", () => {
     expect(slack.clock.waits).toEqual([20_000]);
   });
 
-  test("another method and another workspace go on meanwhile (R14)", async () => {
+  test("[S1] another method and another workspace go on meanwhile (R14)", async () => {
     const slack = createScriptedSlack(({ method, params }, index) =>
       index === 0 && method === "team.accessLogs" && params["team_id"] === "T1"
         ? { status: 429, headers: { "retry-after": "60" } }
@@ -567,7 +567,7 @@ describe("a page's cursor", () => {
 describe("Slack's clock", () => {
   const DAY_MS = 86_400_000;
 
-  test.each([-DAY_MS, DAY_MS])("is known from an answer, be ours off by %i ms", async (offset) => {
+  test.each([-DAY_MS, DAY_MS])("[P15] is known from an answer, be ours off by %i ms", async (offset) => {
     const clock = createVirtualClock();
     const slack = createScriptedSlack(
       () => ({ ...WELL, headers: { date: new Date(clock.now() + offset).toUTCString() } }),

@@ -85,7 +85,7 @@ describe("a listing", () => {
     expect(entriesOf(pages)).toEqual([1, 2]);
   });
 
-  test("does not end at 50 empty pages in a row", async () => {
+  test("[S16] does not end at 50 empty pages in a row", async () => {
     const { run, pages, requests } = listing((_, index) => (index < 50 ? page([], `c${index}`) : page([1])));
     expect(await run()).toEqual({ kind: "end" });
     expect(entriesOf(pages)).toEqual([1]);
@@ -101,7 +101,7 @@ describe("a listing", () => {
 });
 
 describe("a cursor", () => {
-  test("that is refused is dropped, and the walk begins again", async () => {
+  test("[S8] that is refused is dropped, and the walk begins again", async () => {
     let refusals = 0;
     const count = counting(25);
     const { run, pages, sent, clock } = listing((request) =>
@@ -124,7 +124,7 @@ describe("a cursor", () => {
     expect(sent("cursor")).toEqual([undefined, "10", undefined, "10", "20"]);
   });
 
-  test("that leads round in a circle ends as stuck after bounded tries, each told and waited for", async () => {
+  test("[S16] that leads round in a circle ends as stuck after bounded tries, each told and waited for", async () => {
     const next: Readonly<Record<string, string>> = { "": "a", a: "b", b: "c", c: "a" };
     const { run, requests, log, clock } = listing(({ params }) =>
       page([1], next[params["cursor"] ?? ""] ?? "unreachable"),
@@ -230,7 +230,7 @@ describe("the size of a page", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("is halved while answers are too large", async () => {
+  test("[N4] is halved while answers are too large", async () => {
     const count = counting(20);
     const { run, pages, sent, clock } = listing((request) =>
       Number(request.params["limit"]) > 3

@@ -44,7 +44,7 @@ describe("a full disk", () => {
     await roomier.close();
   });
 
-  it("is found at the start, before anything is sent", async () => {
+  it("[P8] is found at the start, before anything is sent", async () => {
     const path = join(temporaryFolder(), "state.db");
     await (await openSqliteStore({ path })).close();
     const pages = statSync(path).size / 4096;
@@ -79,7 +79,7 @@ describe("a full disk", () => {
     await roomier.close();
   });
 
-  it("is found in the middle of a run", async (context) => {
+  it("[P8] is found in the middle of a run", async (context) => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
     const store = await openSqliteStore({ path });
@@ -121,7 +121,7 @@ describe("a disk that fails", () => {
 });
 
 describe("a state that may not be written", () => {
-  it("is refused on a read-only volume", async (context) => {
+  it("[P9] is refused on a read-only volume", async (context) => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
     await (await openSqliteStore({ path })).close();
@@ -148,7 +148,7 @@ describe("a state that may not be written", () => {
     expect(await open()).toMatch(/^nothing, then StateError: State file .*state\.db: no permission \(EACCES\)/);
   });
 
-  it("is refused when nothing may be made in the folder", async (context) => {
+  it("[P9] is refused when nothing may be made in the folder", async (context) => {
     const { path, open } = await asNobody(context);
     chmodSync(join(path, ".."), 0o500);
     expect(await open()).toMatch(/^nothing, then StateError: State file .*state\.db: it, or its folder, is read-only/);

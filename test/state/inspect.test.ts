@@ -11,14 +11,14 @@ import { temporaryFolder } from "./temporary-folder.ts";
 import { stateOf } from "./held.ts";
 
 describe("inspectSqliteState", () => {
-  it("says that there is no state, and makes none", async () => {
+  it("[P6] says that there is no state, and makes none", async () => {
     const folder = temporaryFolder();
     expect(await inspectSqliteState(join(folder, "state.db"))).toBeUndefined();
     expect(await inspectSqliteState(join(folder, "none", "state.db"))).toBeUndefined();
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("reads beside a running instance what that one committed", async () => {
+  it("[P12] reads beside a running instance what that one committed", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 3 });
     const first = await stateOf(store, "access_logs/T1");

@@ -36,7 +36,7 @@ const damage = (path: string, at: number): void => {
 };
 
 describe("a commit that was cut short", () => {
-  it("is undone by the next start, which then has exactly what was before", async () => {
+  it("[P13] is undone by the next start, which then has exactly what was before", async () => {
     const { path, content } = await interrupted();
     const store = await openSqliteStore({ path });
     expect(await contentOf(store)).toBe(content);

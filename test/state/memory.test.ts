@@ -40,7 +40,7 @@ describe("createMemoryStore", () => {
     expect([...(await restored.known([hex(1), hex(2)])).keys()]).toEqual([hex(1)]);
   });
 
-  it("refuses the commit of a store that another one has overtaken", async () => {
+  it("[P14] refuses the commit of a store that another one has overtaken", async () => {
     const disk = createMemoryDisk();
     const first = await stateOf(createMemoryStore({ disk }), "s");
     const second = await stateOf(createMemoryStore({ disk }), "s");

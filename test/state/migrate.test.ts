@@ -49,7 +49,7 @@ describe("a state of version 1", () => {
     await again.close();
   });
 
-  it("is as it was after a crash in the middle, and is migrated by the next start", async () => {
+  it("[P7] is as it was after a crash in the middle, and is migrated by the next start", async () => {
     const path = fixture();
     let crashed = "";
     const crash = (point: string): void => {

@@ -63,7 +63,7 @@ describe("openSqliteStore on a first run", () => {
     expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db.lock"]);
   });
 
-  it("has a whole state at its name as soon as there is one", async () => {
+  it("[P5] has a whole state at its name as soon as there is one", async () => {
     const path = join(temporaryFolder(), "state.db");
     const crash = (point: string): void => {
       if (point === "store-created") throw new Error("crash");
@@ -163,7 +163,7 @@ describe("openSqliteStore beside others", () => {
     await store.close();
   });
 
-  it("notices another writer where locks do nothing, and keeps what that one wrote", async () => {
+  it("[P11] notices another writer where locks do nothing, and keeps what that one wrote", async () => {
     const path = join(temporaryFolder(), "state.db");
     const first = await openSqliteStore({ path });
     const mine = await stateOf(first, "s");

@@ -42,7 +42,7 @@ describe("openSqliteStore refuses", () => {
     ["a text file", "positions: none\n".repeat(50), /not an SQLite database.*move it/],
     ["one byte", "S", /not an SQLite database/],
     ["the magic words alone", "SQLite format 3\0", /not one of this program/],
-  ])("%s", async (_, text, message) => {
+  ])("[P3] %s", async (_, text, message) => {
     const path = join(temporaryFolder(), "state.db");
     writeFileSync(path, text);
     expect(await expectRefused(path)).toMatch(message);
@@ -150,7 +150,7 @@ async function outcome(path: string, content: string): Promise<"refused" | "true
 }
 
 describe("a damaged state is never taken for another one", () => {
-  it("cut at every length", { timeout: 120_000 }, async () => {
+  it("[P4] cut at every length", { timeout: 120_000 }, async () => {
     const { path, bytes } = await sample();
     const file = openSync(path, "r+");
     let accepted = 0;
@@ -165,7 +165,7 @@ describe("a damaged state is never taken for another one", () => {
     expect(accepted).toBe(0);
   });
 
-  it("with one of 1,000 bits flipped", { timeout: 120_000 }, async () => {
+  it("[P4] with one of 1,000 bits flipped", { timeout: 120_000 }, async () => {
     const { path, bytes, content } = await sample();
     const counts = { refused: 0, true: 0 };
     const random = numbers(1);

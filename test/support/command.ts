@@ -36,6 +36,7 @@ export interface CommandOptions {
 }
 
 export interface Command extends AsyncDisposable {
+  readonly pid: number;
   readonly stdout: Readable;
   /** The lines so far that are JSON. */
   readonly log: readonly LogLine[];
@@ -84,6 +85,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
       );
   });
   return {
+    pid: child.pid ?? 0,
     stdout,
     log,
     ended,

@@ -233,7 +233,7 @@ describe("a poll in between", () => {
     },
   );
 
-  test("is still found by the next deep sweep, where entering and leaving cancel out", async () => {
+  test("[S12] is still found by the next deep sweep, where entering and leaving cancel out", async () => {
     const { clock, poll, sent, rows } = shiftingPages(numbered(10), () => undefined);
     await clock.run(poll());
     rows.splice(2, 1, "late");
@@ -279,7 +279,7 @@ describe("more than 100 pages", () => {
     expect(log.map(({ event }) => event)).not.toContain("slack_pages_beyond_reach");
   });
 
-  test("of the largest size are read as far as Slack shows them, with a warning", async () => {
+  test("[S11] of the largest size are read as far as Slack shows them, with a warning", async () => {
     const { clock, poll, log, requests } = createScriptedBench(
       "integration_logs",
       ({ params }) =>
@@ -630,7 +630,7 @@ describe("an answer that does not come", () => {
     expect(requests.length).toBeLessThanOrEqual(101);
   });
 
-  test("because the owner is not in the workspace halts this stream alone (R15, S7)", async () => {
+  test("[S6] because the owner is not in the workspace halts this stream alone (R15, S7)", async () => {
     const clock = createVirtualClock(NOW_MS);
     const slack = createSimulatedSlack({ clock, tenant: { workspaces: [{ id: TEAM, ownerIsMember: false }] } });
     const { poll } = createBench("integration_logs", { http: slack.http, clock, teamId: TEAM });

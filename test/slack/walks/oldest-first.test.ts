@@ -56,7 +56,7 @@ const namesOf = (sent: readonly { readonly body: { readonly n?: string } }[]): s
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
 
 describe("a walk", () => {
-  test("asks for everything, oldest first, on every call, and for nothing of Slack's defaults (R10, Q10)", async () => {
+  test("[S18] asks for everything, oldest first, on every call, and for nothing of Slack's defaults (R10, Q10)", async () => {
     const { add, poll, clock, sent, params, begun } = world({ bench: { startMs: (now) => now - HOUR_MS } });
     const levels = ["trace", "debug", "info", "warn", "error", "fatal"];
     for (const [index, n] of numbered(24).entries())
@@ -172,7 +172,7 @@ describe("the next walk", () => {
     expect(w.sent).toHaveLength(22);
   });
 
-  test("finds a sibling in the microsecond of the newest entry (R7)", async () => {
+  test("[S14] finds a sibling in the microsecond of the newest entry (R7)", async () => {
     const { add, poll, clock, sent } = world({ bench: { settings: { look_back: 0 } } });
     add("first", 0);
     await clock.run(poll());
@@ -239,7 +239,7 @@ describe("killed", () => {
     [1, 2, 3, 4, 5, 6].map((at) => ({ at, when: when as "before" | "after" })),
   );
 
-  test.each(cases)("$when commit $at: goes on, loses nothing and repeats a page at most", async (kill) => {
+  test.each(cases)("[S9] $when commit $at: goes on, loses nothing and repeats a page at most", async (kill) => {
     const { add, poll, clock, sent } = world({ bench: { pageSize: 5 } });
     // Seven in each microsecond, so that pages end inside one.
     for (const [index, n] of numbered(23).entries()) add(n, HOUR_MS - Math.floor(index / 7));

@@ -237,7 +237,7 @@ describe("a deep sweep", () => {
     }
   });
 
-  test("repairs what slipped over a page's edge when a row left (R11, Q7)", async () => {
+  test("[S12] repairs what slipped over a page's edge when a row left (R11, Q7)", async () => {
     const w = world({
       behaviour: { cursor: "offset" },
       beforeCall: (nth) => {
@@ -336,7 +336,7 @@ describe("a hot sweep", () => {
     },
   );
 
-  test("finds a row that surfaced late by the whole look-back (R3, Q8)", async () => {
+  test("[S13] finds a row that surfaced late by the whole look-back (R3, Q8)", async () => {
     const { add, after, clock, poll, sent } = world({ behaviour: { order: "date_last" } });
     for (const [index, user] of numbered(20).entries()) add(user, { first: tenMinutes(index) });
     add("LATE", { first: -60 }, 2 * HOUR_MS + MINUTE_MS);
@@ -472,7 +472,7 @@ describe("killed", () => {
 });
 
 describe("a version", () => {
-  test("that is new is a new record with the difference, one that is known is nothing (R2)", async () => {
+  test("[S15] that is new is a new record with the difference, one that is known is nothing (R2)", async () => {
     const { add, after, clock, poll, sent, use, slack } = world({ bench: { startMs: (now) => now - HOUR_MS } });
     add("U1", { first: 600, count: 3 });
     await clock.run(poll());
@@ -634,7 +634,7 @@ describe("what is remembered", () => {
     expect(countOf(sent)).toBe(2);
   });
 
-  test("is every row of the listing, however long ago it changed", async () => {
+  test("[S15] is every row of the listing, however long ago it changed", async () => {
     const { add, after, clock, poll, sent, known } = world();
     for (const [index, user] of numbered(16).entries()) add(user, { first: 10 * HOUR + index });
     await clock.run(poll());

@@ -60,7 +60,7 @@ const idsOf = (sent: readonly { readonly body: { readonly id?: string } }[]): st
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`);
 
 describe("a window", () => {
-  test("is walked newest first to its low bound, with both bounds as plain digits on every call (S22)", async () => {
+  test("[S10] is walked newest first to its low bound, with both bounds as plain digits on every call (S22)", async () => {
     const { add, poll, clock, sent, params, begun } = world({ bench: { startMs: (now) => now - DAY_MS } });
     for (const [index, id] of numbered(25).entries()) add(id, index * 60);
     // Older than the start: a cursor that forgot `oldest` would show it.
@@ -104,7 +104,7 @@ describe("a window", () => {
     },
   );
 
-  test("takes a second that holds more than was asked for (R8)", async () => {
+  test("[S10] takes a second that holds more than was asked for (R8)", async () => {
     const { add, poll, clock, sent, calls } = world({ bench: { pageSize: 5 } });
     for (const id of numbered(37)) add(id, 60);
     add("before", 120);
@@ -134,7 +134,7 @@ describe("the next window", () => {
     expect(known()).toBe(1);
   });
 
-  test("finds what turned up late by the whole look-back (R9, Q8)", async () => {
+  test("[S13] finds what turned up late by the whole look-back (R9, Q8)", async () => {
     const { add, poll, clock, sent } = world();
     add("late", -60, { lateSeconds: LOOK_BACK_SECONDS });
     await clock.run(poll());
@@ -254,7 +254,7 @@ describe("killed", () => {
     },
   );
 
-  test("in the middle: what came since is read by the same poll", async () => {
+  test("[S9] in the middle: what came since is read by the same poll", async () => {
     const { add, poll, clock, sent } = world({ bench: { pageSize: 5 } });
     for (const [index, id] of numbered(12).entries()) add(id, index * 600);
     expect(await clock.run(poll({ kill: { at: 2, when: "after" } }))).toBe("killed");
@@ -274,7 +274,7 @@ describe("killed", () => {
     expect(idsOf(sent)).toContain("late");
   });
 
-  test("after a page that ends inside a second: the rest of the second is read (R7)", async () => {
+  test("[S14] after a page that ends inside a second: the rest of the second is read (R7)", async () => {
     // Slack says that it never splits a second; nothing may be lost should it do so.
     const rows = [
       { id: "a", date_create: 100 },
@@ -452,7 +452,7 @@ describe("the start", () => {
     expect(idsOf(sent)).toEqual(["after"]);
   });
 
-  test("in the future asks nothing until then", async () => {
+  test("[S17] in the future asks nothing until then", async () => {
     const { add, poll, clock, sent, calls } = world({ bench: { startMs: () => NOW_MS + 10 * MINUTE_MS } });
     add("early", -300);
     add("due", -660);

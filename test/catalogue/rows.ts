@@ -1,0 +1,155 @@
+/** What can go wrong, each with what is promised then. A test names the row by its id, as `[D4]`, in its title. */
+export interface CatalogueRow {
+  readonly id: string;
+  readonly what: string;
+  readonly promise: string;
+}
+
+export const CATALOGUE: readonly CatalogueRow[] = [
+  {
+    id: "D1",
+    what: "The destination is down for hours or days",
+    promise:
+      "tried again without an end, one page a stream held, Slack left alone; 7 days of virtual time in the campaign's test, 60 s of real time in CI",
+  },
+  { id: "D2", what: "Entries are older than the receiver takes", promise: "told and counted, never silent" },
+  {
+    id: "D3",
+    what: "The receiver takes long to answer",
+    promise: "waited for up to 30 s, one request in flight a stream",
+  },
+  {
+    id: "D4",
+    what: "One record of a batch is refused for its content",
+    promise: "that record alone is set aside, in at most 2·n·log2(batch) requests",
+  },
+  {
+    id: "D5",
+    what: "Every record is refused for its content",
+    promise: "after 20 one by one it is the configuration's fault; no dead letter",
+  },
+  {
+    id: "D6",
+    what: "A request, or a record, is too large",
+    promise: "halved; a record alone over the limit is set aside",
+  },
+  {
+    id: "D7",
+    what: "A partial success that only says how many fell out",
+    promise: "the whole batch is kept as dead letters marked partial; nothing is sent again",
+  },
+  {
+    id: "D8",
+    what: "A success that is not the receiver's, such as a proxy's page",
+    promise: "tried again; five in a row are the configuration's fault",
+  },
+  {
+    id: "D9",
+    what: "The answer is lost after the records were taken",
+    promise: "the same request again, equal byte for byte",
+  },
+  { id: "D10", what: "The key is refused", promise: "nothing moves; the secret is read again, one try a minute" },
+  { id: "D11", what: "A wrong address, or a redirect", promise: "halts; a redirect is never followed" },
+  { id: "D12", what: "Every HTTP status there is", promise: "each has one meaning" },
+  {
+    id: "D13",
+    what: "A server error that stays with one batch",
+    promise: "set aside only where a neighbour passes; an outage sets nothing aside",
+  },
+  { id: "D14", what: "Whatever a Retry-After may say", promise: "1 s to 15 min, or nothing" },
+  { id: "D15", what: "HEC names the event at fault and has taken those before", promise: "none is sent again" },
+  { id: "D16", what: "Dead letters cannot be written", promise: "exit code 3, the batch is not settled" },
+  {
+    id: "D17",
+    what: "The reader of standard output has gone",
+    promise: "exit code 1, the position stands at what was written",
+  },
+  {
+    id: "P1",
+    what: "Killed between acceptance and commit",
+    promise: "at most one batch a stream again; 200 kills in CI",
+  },
+  { id: "P2", what: "Killed at each of twelve places", promise: "the next start goes on; three times each in CI" },
+  { id: "P3", what: "The state is another file, or malformed", promise: "exit code 3, not a byte changed" },
+  {
+    id: "P4",
+    what: "Bits rot, or the tail is cut off",
+    promise: "every length of a small state, 1,000 flipped bits: never another state in silence",
+  },
+  {
+    id: "P5",
+    what: "The state is an empty file",
+    promise: "exit code 3; a new one has its name only once it is whole",
+  },
+  { id: "P6", what: "There is no state", promise: "a first run, and a warning that says so" },
+  { id: "P7", what: "The state is of another version", promise: "newer: refused; older: migrated in one transaction" },
+  {
+    id: "P8",
+    what: "The disk is full",
+    promise: "found before anything is sent, and in the middle of a run: exit code 3",
+  },
+  { id: "P9", what: "The volume or the folder is read-only", promise: "exit code 3" },
+  { id: "P10", what: "A second instance starts", promise: "exit code 3, the first goes on" },
+  { id: "P11", what: "Locks do nothing on the volume", promise: "the commit of the one overtaken is refused" },
+  { id: "P12", what: "Somebody reads the state beside a run", promise: "works, and gets in nobody's way" },
+  { id: "P13", what: "The last commit is undone, or a backup restored", promise: "repeats only" },
+  {
+    id: "P14",
+    what: "The database that holds the streams is lost, or another takes one",
+    promise: "nothing more is sent or stored for a stream that is lost",
+  },
+  { id: "P15", what: "Clocks jump, or differ", promise: "positions and times go by Slack's; days off change nothing" },
+  { id: "P16", what: "SIGTERM", promise: "no new page, 20 s for what is in flight, exit code 0" },
+  { id: "P17", what: "The deadline comes", promise: "within it, and told how far behind" },
+  { id: "P18", what: "Memory is small", promise: "one page and one batch a stream, both bounded in bytes" },
+  { id: "P19", what: "A defect", promise: "one line, exit code 1, no position moved" },
+  { id: "S1", what: "Slack throttles", promise: "this method of this workspace waits, others go on" },
+  { id: "S2", what: "Slack throttles without a readable time", promise: "30 s doubling to 15 min" },
+  { id: "S3", what: "An answer that is no answer", promise: "tried again, never taken for nothing new" },
+  { id: "S4", what: "Slack fails, by a code known or unknown", promise: "tried again" },
+  { id: "S5", what: "A right or a plan is missing", promise: "this stream halts, others go on" },
+  { id: "S6", what: "The token's owner is not in a workspace", promise: "that workspace's stream alone halts" },
+  {
+    id: "S7",
+    what: "The token is dead",
+    promise: "asked of auth.test first; every stream of it halts, and goes on once it is mended",
+  },
+  { id: "S8", what: "A cursor is refused", promise: "the walk begins again from its bounds" },
+  { id: "S9", what: "A walk is broken off", promise: "goes on from what was delivered, at every page" },
+  {
+    id: "S10",
+    what: "An audit page is larger than asked for, and its cursor forgets the bounds",
+    promise: "the bounds go with every call",
+  },
+  { id: "S11", what: "More pages than Slack shows", promise: "larger pages, then a warning" },
+  {
+    id: "S12",
+    what: "Pages shift while they are read",
+    promise: "repaired by what the head tells, at the latest by a deep sweep",
+  },
+  { id: "S13", what: "Entries turn up late", promise: "found within the look-back" },
+  {
+    id: "S14",
+    what: "Several entries share a time at an edge",
+    promise: "the edge is read again, what is known is not sent",
+  },
+  {
+    id: "S15",
+    what: "A row is rewritten, far from the head",
+    promise: "a new version is a new record, a known one is nothing",
+  },
+  { id: "S16", what: "Cursors go round, or pages are empty", promise: "bounded, told, and never the end" },
+  { id: "S17", what: "A bound lies in the future", promise: "none is asked for" },
+  { id: "S18", what: "Activities are filtered by level unless asked", promise: "trace is asked for" },
+  { id: "N1", what: "No connection, or one that breaks", promise: "tried again; TLS never falls back" },
+  { id: "N2", what: "A proxy stands between", promise: "honoured, with its exceptions" },
+  { id: "N3", what: "An answer drips", promise: "one deadline over the whole" },
+  { id: "N4", what: "A page of too many bytes", promise: "half of it is asked for" },
+  { id: "H1", what: "An entry that is no object", promise: "a record all the same; 100,000 entries in CI" },
+  { id: "H2", what: "Keys that change prototypes", promise: "kept as data" },
+  { id: "H3", what: "Nesting without an end", promise: "text below 64 levels" },
+  { id: "H4", what: "Numbers that no double holds", promise: "every digit is kept" },
+  { id: "H5", what: "Text that is not well-formed", promise: "repaired, and marked" },
+  { id: "H6", what: "A time that is none", promise: "no time, and the raw value beside" },
+  { id: "H7", what: "Unknown kinds and wrong types", promise: "a record all the same" },
+];
