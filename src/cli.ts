@@ -1,13 +1,30 @@
 import { parseArgs } from "node:util";
 import { type Command, type CommandName, commands, type Flag, helpText, laterCommands } from "./commands.ts";
 import { parseDuration } from "./config/duration.ts";
+import { parseMoment, type Moment } from "./config/moment.ts";
 import { nearest } from "./config/nearest.ts";
+import { SOURCE_NAMES, type SourceName } from "./model.ts";
 
 /** What the command line asks for. */
 export type Invocation =
   | { readonly kind: "run"; readonly config?: string; readonly once: boolean; readonly deadlineMs?: number }
   | { readonly kind: "check"; readonly config?: string; readonly json: boolean; readonly send: boolean }
   | { readonly kind: "replay"; readonly config?: string; readonly files: readonly string[] }
+  | {
+      readonly kind: "status";
+      readonly config?: string;
+      readonly json: boolean;
+      readonly from?: Moment;
+      readonly to?: Moment;
+    }
+  | {
+      readonly kind: "backfill";
+      readonly config?: string;
+      readonly from?: Moment;
+      readonly to?: Moment;
+      readonly holes: boolean;
+      readonly sources: readonly SourceName[];
+    }
   | { readonly kind: "schema" }
   | { readonly kind: "demo"; readonly durationMs?: number }
   | { readonly kind: "help"; readonly text: string }
@@ -41,13 +58,14 @@ export function parseCommandLine(args: readonly string[]): Invocation {
     const name = token.name === "h" ? "help" : token.name;
     const flag = flagsOf(known).get(name);
     if (flag === undefined) return unknownFlag(token.rawName, known);
-    if (values.has(name)) return usageError(`--${name} is given twice`);
+    if (values.has(name) && !flag.isRepeated) return usageError(`--${name} is given twice`);
     if (flag.value === undefined && token.value !== undefined) return usageError(`--${name} takes no value`);
     // The parser takes whatever follows for the value, a flag as well.
     const isFlag = token.inlineValue === false && token.value.startsWith("-");
     if (flag.value !== undefined && (token.value === undefined || token.value === "" || isFlag))
       return usageError(`--${name} needs a value: --${name} ${flag.value}`);
-    values.set(name, token.value ?? true);
+    const before = values.get(name);
+    values.set(name, before === undefined ? (token.value ?? true) : `${before},${token.value}`);
   }
   if (command === "help") return help(more);
   if (values.has("help")) return { kind: "help", text: helpText(known) };
@@ -75,6 +93,7 @@ function invocation(command: CommandName, values: Values, operands: readonly str
   if (command === "run") return runInvocation(values, durations.deadline);
   if (command === "check")
     return { kind: "check", json: values.has("json"), send: values.has("send"), ...configOf(values) };
+  if (command === "status" || command === "backfill") return overTime(command, values);
   if (command === "replay") return { kind: "replay", files: operands, ...configOf(values) };
   if (command === "schema") return { kind: "schema" };
   return { kind: "demo", ...(durations.duration === undefined ? {} : { durationMs: durations.duration }) };
@@ -90,6 +109,45 @@ function runInvocation(values: Values, deadlineMs: number | undefined): Invocati
     ...configOf(values),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
+}
+
+/** A command for a stretch of time. Whether it begins before it ends shows where both are of one kind. */
+function overTime(command: "status" | "backfill", values: Values): Invocation {
+  const moments: { from?: Moment; to?: Moment } = {};
+  for (const name of ["from", "to"] as const) {
+    const text = values.get(name);
+    if (text === undefined) continue;
+    const moment = parseMoment(String(text));
+    if (moment === undefined)
+      return usageError(
+        `--${name} is no time: RFC 3339, such as 2026-01-31T14:00:00Z, or a duration back, such as 24h`,
+      );
+    moments[name] = moment;
+  }
+  const { from, to } = moments;
+  if (
+    from?.kind === "back" && to?.kind === "back"
+      ? from.ms <= to.ms
+      : from?.kind === "at" && to?.kind === "at" && from.epochMs >= to.epochMs
+  )
+    return usageError("--from has to be before --to");
+  if (command === "status") {
+    if (to !== undefined && from === undefined) return usageError("--to goes with --from");
+    return { kind: command, json: values.has("json"), ...configOf(values), ...moments };
+  }
+  const holes = values.has("holes");
+  if (from === undefined && !holes)
+    return usageError(`backfill needs a time, or to know that holes are meant: --from or --holes${seeHelp(command)}`);
+  const named = String(values.get("source") ?? "").split(",");
+  const names = named.map((name) => name.trim()).filter((name) => name !== "");
+  const unknown = names.find((name) => !isSource(name));
+  if (unknown !== undefined)
+    return usageError(`${shown(unknown)} is no source; did you mean ${nearest(unknown, SOURCE_NAMES)}?`);
+  return { kind: command, holes, sources: names.filter(isSource), ...configOf(values), ...moments };
+}
+
+function isSource(name: string): name is SourceName {
+  return (SOURCE_NAMES as readonly string[]).includes(name);
 }
 
 function configOf(values: Values): { readonly config?: string } {

@@ -1,6 +1,8 @@
 /** A flag of a command. `value` names what follows it; without one it is a switch. */
 export interface Flag {
-  readonly value?: "FILE" | "DURATION";
+  readonly value?: "FILE" | "DURATION" | "TIME" | "NAME";
+  /** It may be given several times. */
+  readonly isRepeated?: boolean;
   readonly summary: string;
 }
 
@@ -38,6 +40,35 @@ export const commands = {
       send: { summary: "Send a marked test record to the destination as well, and show its receipt" },
     },
   },
+  status: {
+    summary: "Show what is delivered, and what is missing",
+    description:
+      "Reads the state alone, beside a running run or without one, and asks nothing of Slack or the destination: for each\n" +
+      "stream how far it has come, what its last hour brought, its last error, and which times are covered and which are\n" +
+      "not, and why. With --from: whether anything of that time is missing.",
+    flags: {
+      config,
+      json: { summary: "Print one JSON document for machines" },
+      from: { value: "TIME", summary: "Answer for the time from here on" },
+      to: { value: "TIME", summary: "With --from: up to here; now, if left out" },
+    },
+  },
+  backfill: {
+    summary: "Read an older stretch and deliver it",
+    description:
+      "Delivers the entries of a time again, or for the first time, with the uids they have in live reading. Live positions\n" +
+      "are left alone, and run may go on meanwhile: half of the configured pace is left to it. After a stop or a crash the\n" +
+      "same command goes on where it was. Exits with 1 where a stream could not be completed.",
+    flags: {
+      config,
+      from: { value: "TIME", summary: "From here on" },
+      to: { value: "TIME", summary: "Up to here; now, if left out" },
+      holes: {
+        summary: "Only what coverage says is missing and can be filled; what lies before `start` only with --from",
+      },
+      source: { value: "NAME", isRepeated: true, summary: "Only this source; may be given several times" },
+    },
+  },
   replay: {
     summary: "Send dead letters again",
     description:
@@ -63,7 +94,7 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 
 /** Commands that are part of the contract and not of this version. */
-export const laterCommands: readonly string[] = ["status", "backfill"];
+export const laterCommands: readonly string[] = [];
 
 /** The help for the whole program, or for one command. */
 export function helpText(name?: CommandName): string {
@@ -111,6 +142,9 @@ function commandHelp(name: CommandName): string {
     ...table([...rows, ["--help", "Print this help"]]),
     ...(rows.some(([flag]) => flag.includes("DURATION"))
       ? ["", "A duration is a number and its unit, such as 500ms, 15s, 1h30m or 7d."]
+      : []),
+    ...(rows.some(([flag]) => flag.includes("TIME"))
+      ? ["", "A time is RFC 3339, such as 2026-01-31T14:00:00Z, or a duration back, such as 24h, or now or earliest."]
       : []),
   ].join("\n")}\n`;
 }

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { styleText } from "node:util";
 import packageJson from "../package.json" with { type: "json" };
+import type { BackfillProgress } from "./backfill/progress.ts";
 import { parseCommandLine, type Invocation } from "./cli.ts";
 import { systemClock } from "./clock.ts";
 import type { Configuration } from "./config/schema.ts";
@@ -22,6 +23,8 @@ const LAST_LINES_MS = 1_000;
 const { stdout, stderr, env } = process;
 const isTerminal = stderr.isTTY && env["TERM"] !== "dumb";
 const statuses: StreamStatus[] = [];
+/** What is drawn in place of the streams. */
+let lines: ((width: number) => readonly string[]) | undefined;
 const write = (text: string) => void stderr.write(text);
 const style: typeof styleText = (format, text) => styleText(format, text, { stream: stderr });
 const progress = isTerminal
@@ -31,6 +34,7 @@ const progress = isTerminal
       size: () => ({ columns: stderr.columns, rows: stderr.rows }),
       clock: systemClock,
       statuses: () => statuses,
+      lines: (width) => lines?.(width),
     })
   : undefined;
 /** Who else hears of what the program says. */
@@ -68,6 +72,10 @@ async function main(): Promise<ExitCode> {
     }
     case "replay":
       return leave(await untilStopped((stop) => replayCommand(invocation, stop)));
+    case "status":
+      return leave(await untilStopped(() => statusCommand(invocation)));
+    case "backfill":
+      return leave(await untilStopped((stop) => backfillCommand(invocation, stop)));
     case "demo":
       return leave(await untilStopped((stop) => demoCommand(invocation, stop)));
     case "check":
@@ -149,6 +157,54 @@ async function checkCommand({ config, json, send }: Invoked<"check">, { stop }: 
   return exitCode;
 }
 
+async function statusCommand({ config, json, from, to }: Invoked<"status">): Promise<ExitCode> {
+  const configuration = await configured(config, { stateOnly: true });
+  if (configuration === undefined) return 2;
+  const [{ status }, { renderJson }, { renderScreen }, { momentMs }] = await Promise.all([
+    import("./status.ts"),
+    import("./status/json.ts"),
+    import("./status/screen.ts"),
+    import("./config/moment.ts"),
+  ]);
+  const nowMs = systemClock.now();
+  const toMs = to === undefined ? nowMs : momentMs(to, nowMs);
+  const asked = from === undefined ? undefined : { fromMs: momentMs(from, nowMs), toMs };
+  if (asked !== undefined && asked.fromMs >= asked.toMs) {
+    complain("usage_error", "--from has to be before --to");
+    return 2;
+  }
+  const found = await status(configuration, nowMs, asked);
+  const { version } = packageJson;
+  const paint: typeof styleText = (format, text) => styleText(format, text, { stream: stdout });
+  stdout.write(
+    json ? renderJson(found, version) : renderScreen(found, { style: paint, columns: stdout.columns || 100, version }),
+  );
+  return 0;
+}
+
+async function backfillCommand({ config, ...wanted }: Invoked<"backfill">, stop: Stop): Promise<ExitCode> {
+  const configuration = await configured(config);
+  if (configuration === undefined) return 2;
+  tellStopping(stop);
+  const [{ backfill }, { progressLines }] = await Promise.all([
+    import("./backfill.ts"),
+    import("./backfill/progress.ts"),
+  ]);
+  const stretches: BackfillProgress[] = [];
+  lines = (width) => progressLines(stretches, width, systemClock.monotonic(), style);
+  const drawing = new AbortController();
+  const drawn = progress?.follow(drawing.signal);
+  try {
+    const onProgress = (stretch: BackfillProgress) => void stretches.push(stretch);
+    const exitCode = await backfill({ ...(await runOptions(configuration)), wanted, onProgress }, stop);
+    log("info", "stopped", { exit_code: exitCode });
+    return exitCode;
+  } finally {
+    drawing.abort();
+    await drawn;
+  }
+}
+
 async function replayCommand({ config, files }: Invoked<"replay">, stop: Stop): Promise<ExitCode> {
   const configuration = await configured(config);
   if (configuration === undefined) return 2;
@@ -158,12 +214,12 @@ async function replayCommand({ config, files }: Invoked<"replay">, stop: Stop): 
 }
 
 /** The configuration; `undefined` after everything that is wrong with it was told. */
-async function configured(file: string | undefined): Promise<Configuration | undefined> {
+async function configured(file: string | undefined, { stateOnly = false } = {}): Promise<Configuration | undefined> {
   const [{ loadConfiguration }, { describeConfigurationError }] = await Promise.all([
     import("./config/load.ts"),
     import("./config/layer.ts"),
   ]);
-  const loaded = loadConfiguration({ env, ...(file === undefined ? {} : { file }) });
+  const loaded = loadConfiguration({ env, stateOnly, ...(file === undefined ? {} : { file }) });
   if (loaded.ok) {
     for (const message of loaded.warnings) log("warn", "configuration", { message });
     return loaded.configuration;

@@ -1,4 +1,4 @@
-import type { Start } from "./config/start.ts";
+import { momentMs, type Moment } from "./config/moment.ts";
 
 /** A first run takes its time: what is inside the window at its beginning has to be so at its end. */
 const MARGIN_MS = 30 * 60_000;
@@ -8,26 +8,11 @@ const MARGIN_MS = 30 * 60_000;
  * records (`maxAgeMs`).
  */
 export function startOf(
-  start: Start,
+  start: Moment,
   nowMs: number,
   maxAgeMs: number | undefined,
 ): { readonly ms: number; readonly wantedMs: number } {
-  const wantedMs = wanted(start, nowMs);
+  const wantedMs = momentMs(start, nowMs);
   if (maxAgeMs === undefined) return { ms: wantedMs, wantedMs };
   return { ms: Math.max(wantedMs, nowMs - maxAgeMs + Math.min(MARGIN_MS, maxAgeMs / 2)), wantedMs };
-}
-
-function wanted(start: Start, nowMs: number): number {
-  switch (start.kind) {
-    case "earliest":
-      return 0;
-    case "now":
-      return nowMs;
-    case "back":
-      return Math.max(0, nowMs - start.ms);
-    case "at":
-      return start.epochMs;
-    default:
-      return start satisfies never;
-  }
 }

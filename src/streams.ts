@@ -1,8 +1,9 @@
 import type { Configuration } from "./config/schema.ts";
-import type { Start } from "./config/start.ts";
+import type { Moment } from "./config/moment.ts";
 import { createHoleRecords } from "./coverage/hole-record.ts";
 import { createTracker } from "./coverage/tracker.ts";
 import type { Claim, Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
+import type { BatchLimits } from "./pipeline/batch.ts";
 import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
 import { inOrder } from "./pipeline/in-order.ts";
@@ -57,11 +58,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
   const { configuration, client, destination, clock, random, log, store } = options;
   const settings = configuration.sources[stream.source];
   if (settings === undefined) throw new Error(`no settings for ${stream.source}`);
-  const { max_records, max_bytes } = configuration.batch;
-  const limits = {
-    maxRecords: Math.min(max_records, destination.limits.maxRecords ?? max_records),
-    maxBytes: Math.min(max_bytes, destination.limits.maxBytes ?? max_bytes),
-  };
+  const limits = batchLimits(configuration, destination);
   const report: StreamReport = createStreamReport({
     stream,
     listed: settings.listed,
@@ -82,16 +79,6 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     pageSize: limits.maxRecords,
   });
   options.onStream(report);
-  const deadLetters =
-    options.deadLetters?.(stream.name) ??
-    createDeadLetterFile({
-      path: configuration.dead_letters.path,
-      maxBytes: configuration.dead_letters.max_bytes,
-      stream: stream.name,
-      destination: destination.name,
-      clock,
-      encode: options.encode,
-    });
   const send = withRetry(destination.send, {
     clock,
     random,
@@ -133,18 +120,14 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
   const following: FollowOptions = {
     source,
     state,
-    deliver: isolating(send, deadLetters, { clock, random }),
+    deliver: isolating(send, deadLettersOf(stream, options), { clock, random }),
     limits,
     clock,
     events: report,
     tracker,
     listed: settings.listed,
     onEnding(ending) {
-      needsTeams =
-        stream.source === "access_logs" &&
-        stream.teamId === undefined &&
-        ending.kind === "halted" &&
-        NEEDS_TEAM_ID.has(ending.code);
+      needsTeams = needsTeamId(stream, ending);
       if (needsTeams) report.replaced();
       else report.ending(ending);
       return needsTeams;
@@ -157,6 +140,44 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
   report.close();
   const result = needsTeams ? "needs_workspaces" : resultOf(ending, settings.listed);
   return { stream: stream.name, result, reachedMs: report.status.reachedMs, nowMs: client.now() };
+}
+
+/** Of a batch: what is configured, or less where the destination takes less. */
+export function batchLimits({ batch }: Configuration, { limits }: Destination): BatchLimits {
+  return {
+    maxRecords: Math.min(batch.max_records, limits.maxRecords ?? batch.max_records),
+    maxBytes: Math.min(batch.max_bytes, limits.maxBytes ?? batch.max_bytes),
+  };
+}
+
+/** Where the stream's dead letters go. */
+export function deadLettersOf(
+  stream: Stream,
+  options: Pick<StreamsOptions, "configuration" | "destination" | "clock" | "encode" | "deadLetters">,
+): DeadLetters {
+  const { path, max_bytes } = options.configuration.dead_letters;
+  const { clock, encode } = options;
+  return (
+    options.deadLetters?.(stream.name) ??
+    createDeadLetterFile({
+      path,
+      maxBytes: max_bytes,
+      stream: stream.name,
+      destination: options.destination.name,
+      clock,
+      encode,
+    })
+  );
+}
+
+/** Whether Slack refuses an organisation's access logs as a whole, so that each workspace has to be read by itself. */
+export function needsTeamId(stream: Stream, ending: Ending | Refusal): boolean {
+  return (
+    stream.source === "access_logs" &&
+    stream.teamId === undefined &&
+    ending.kind === "halted" &&
+    NEEDS_TEAM_ID.has(ending.code)
+  );
 }
 
 /** `undefined`: the signal ended the wait. */
@@ -191,7 +212,7 @@ function resultOf(ending: Ending | Refusal | undefined, listed: boolean): Stream
 }
 
 /** A first run says where it begins, and aloud where that is later than it was told. */
-function tellFirstRun(stream: string, start: Start, nowMs: number, maxAgeMs: number | undefined, log: Log): void {
+function tellFirstRun(stream: string, start: Moment, nowMs: number, maxAgeMs: number | undefined, log: Log): void {
   const { ms, wantedMs } = startOf(start, nowMs, maxAgeMs);
   const isCapped = ms > wantedMs;
   const text = start.kind === "back" || start.kind === "at" || isCapped ? new Date(ms).toISOString() : start.kind;

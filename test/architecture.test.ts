@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "backoff.ts": [],
   "retry-after.ts": [],
   "retry.ts": ["model.ts"],
+  "status/": ["model.ts", "status.ts", "backfill/", "coverage/", "telemetry/"],
+  "backfill/": ["model.ts", "config/moment.ts", "coverage/", "pipeline/", "slack/", "streams.ts", "telemetry/"],
   "config/": ["model.ts", "destinations/index.ts"],
   "pipeline/": ["model.ts", "backoff.ts", "durable-file.ts", "retry.ts"],
   "mapping/": ["model.ts"],

@@ -44,7 +44,7 @@ test.each([
   ["--verison", /^"--verison" is no flag here; did you mean --version\?/],
   ["--once", /^"--once" is no flag here; it goes with run/],
   ["demo --once", /^"--once" is no flag of demo; it goes with run/],
-  ["schema --config a", /^"--config" is no flag of schema; it goes with run, check, replay/],
+  ["schema --config a", /^"--config" is no flag of schema; it goes with run, check, status, backfill, replay/],
   ["run more", /^run takes no further words/],
   ["replay", /^replay needs what it is to work on: replay FILE\.\.\.\nSee: slack-otel replay --help$/],
   ["replay --once a", /^"--once" is no flag of replay; it goes with run/],
@@ -114,11 +114,13 @@ test("the help is what it is", () => {
     Usage: slack-otel COMMAND [FLAGS]
 
     Commands:
-      run     Forward Slack's logs until it is stopped
-      check   Say whether it would work, and what to do if not
-      replay  Send dead letters again
-      schema  Print the JSON Schema of the configuration
-      demo    Show it all against a simulated Slack, without a token
+      run       Forward Slack's logs until it is stopped
+      check     Say whether it would work, and what to do if not
+      status    Show what is delivered, and what is missing
+      backfill  Read an older stretch and deliver it
+      replay    Send dead letters again
+      schema    Print the JSON Schema of the configuration
+      demo      Show it all against a simulated Slack, without a token
 
     Flags:
       --help     Print this help, or that of a command

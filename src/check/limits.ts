@@ -1,4 +1,4 @@
-import type { Start } from "../config/start.ts";
+import type { Moment } from "../config/moment.ts";
 import type { Configuration } from "../config/schema.ts";
 import type { Clock, Destination } from "../model.ts";
 import type { Finding } from "./finding.ts";
@@ -94,7 +94,7 @@ function receiverOf({
   return RECEIVERS.find((receiver) => receiver.host.test(host));
 }
 
-function startMs(start: Start, nowMs: number): number {
+function startMs(start: Moment, nowMs: number): number {
   switch (start.kind) {
     case "earliest":
       return 0;

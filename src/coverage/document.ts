@@ -51,3 +51,7 @@ export function countRecent(
   const last = kept.at(-1);
   return last?.[0] === slotMs ? [...kept.slice(0, -1), [slotMs, last[1] + records]] : [...kept, [slotMs, records]];
 }
+/** Records delivered in the hour before. */
+export function lastHour({ recent }: StreamDocument, nowMs: number): number {
+  return recent.filter(([slotMs]) => slotMs > nowMs - HOUR_MS).reduce((sum, [, records]) => sum + records, 0);
+}

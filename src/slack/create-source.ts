@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly resource: Readonly<Record<string, string>>;
   readonly version: string;
   readonly startMs: StartMs;
+  /** Nothing dated after it is wanted; epoch milliseconds. */
+  readonly untilMs?: number;
   /** As many entries as one batch may hold. */
   readonly pageSize: number;
   readonly clock: Clock;
@@ -37,6 +39,7 @@ export function createSource(stream: Stream, options: SourceOptions): Source {
     endpoint: { ...definition.endpoint, callsPerMinute: settings.calls_per_minute },
     stream,
     startMs,
+    ...(options.untilMs === undefined ? {} : { untilMs: options.untilMs }),
     lookBackMs: settings.look_back,
     deepSweepMs: settings.deep_sweep ?? 0,
     intervalMs: settings.interval,

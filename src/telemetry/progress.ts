@@ -15,6 +15,8 @@ export interface ProgressOptions {
   readonly size: () => { readonly columns?: number; readonly rows?: number };
   readonly clock: Clock;
   readonly statuses: () => readonly StreamStatus[];
+  /** In place of the streams, one line each, none longer than the width: what another command draws. */
+  readonly lines?: (width: number) => readonly string[] | undefined;
 }
 
 export interface Progress {
@@ -30,7 +32,7 @@ interface Sample {
 }
 
 /** A block of lines at the bottom of a terminal, one a stream. */
-export function createProgress({ write, style, size, clock, statuses }: ProgressOptions): Progress {
+export function createProgress({ write, style, size, clock, statuses, lines: others }: ProgressOptions): Progress {
   let drawn = 0;
   let isFollowing = false;
   const samples = new Map<string, readonly Sample[]>();
@@ -56,6 +58,11 @@ export function createProgress({ write, style, size, clock, statuses }: Progress
     const { columns, rows } = size();
     const width = Math.max(20, (columns || 80) - 1);
     const height = Math.max(2, (rows || 24) - 2);
+    const other = others?.(width)?.slice(0, height);
+    if (other !== undefined) {
+      drawn = other.length;
+      return { erase, text: other.map((line) => `${line}\n`).join("") };
+    }
     const nowMs = clock.monotonic();
     const all = statuses().map((status) => rowOf(status, rateOf(status), clock.now(), nowMs));
     const shown = all.length > height ? all.slice(0, height - 1) : all;

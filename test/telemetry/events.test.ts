@@ -15,6 +15,11 @@ test("the names of the events in the program's own log are the ones that are kno
   }
   expect([...events].toSorted()).toMatchInlineSnapshot(`
     [
+      "backfill_interrupted",
+      "backfill_progress",
+      "backfill_resumed",
+      "backfill_started",
+      "backfilled",
       "behind",
       "configuration",
       "configuration_error",
@@ -34,10 +39,13 @@ test("the names of the events in the program's own log are the ones that are kno
       "no_token_files",
       "no_workspaces",
       "nothing_read",
+      "nothing_to_backfill",
       "nothing_to_read",
+      "older_than_destination_takes",
       "partial_success",
       "records_older_than_window",
       "replayed",
+      "slack_filter_refused",
       "slack_pages_beyond_reach",
       "slack_retry",
       "slack_walk_restarted",

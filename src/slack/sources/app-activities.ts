@@ -63,6 +63,7 @@ export const appActivities: SourceDefinition = {
     },
     { name: "slack.activity.error", from: "payload.error", read: ofFailure(({ error }) => error) },
   ],
+  upTo: (ms) => ({ max_date_created: String(Math.floor(ms) * 1000), min_log_level: "trace", limit: "1" }),
   walk: walkForward,
   reachedMs: reachedForward,
 };

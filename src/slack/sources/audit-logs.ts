@@ -33,6 +33,7 @@ export const auditLogs: SourceDefinition = {
     { name: "slack.team.id", from: "context.location.id" },
     { name: "slack.team.domain", from: "context.location.domain" },
   ],
+  upTo: (ms) => ({ latest: String(Math.floor(ms / 1000)), limit: "1" }),
   walk: walkWindows,
   reachedMs: reachedByWindows,
 };

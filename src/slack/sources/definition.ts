@@ -22,6 +22,8 @@ export interface SourceDefinition extends Mapping {
   readonly maxPageSize: number;
   /** Arguments of a call that reads a single entry: what `check` asks. */
   readonly probe: Readonly<Record<string, string>>;
+  /** Arguments that ask for one entry at or before a time, epoch milliseconds. Absent where there is no such filter. */
+  readonly upTo?: (ms: number) => Readonly<Record<string, string>>;
   readonly walk: (
     context: WalkContext,
     from: unknown,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseStart } from "../../src/config/start.ts";
+import { parseMoment } from "../../src/config/moment.ts";
 
 test.each([
   ["now", { kind: "now" }],
@@ -10,7 +10,7 @@ test.each([
   ["1970-01-01T02:00:00+02:00", { kind: "at", epochMs: 0 }],
   ["2024-02-29T12:00:00-05:00", { kind: "at", epochMs: Date.UTC(2024, 1, 29, 17) }],
 ])("%s", (text, start) => {
-  expect(parseStart(text)).toEqual(start);
+  expect(parseMoment(text)).toEqual(start);
 });
 
 test.each([
@@ -26,6 +26,6 @@ test.each([
   "2026-01-31T00:00:00+99:00",
   "1700000000",
   "",
-])("%j is no start", (text) => {
-  expect(parseStart(text)).toBeUndefined();
+])("%j is no moment", (text) => {
+  expect(parseMoment(text)).toBeUndefined();
 });
