@@ -5,8 +5,8 @@ import { createPost } from "../otlp/post.ts";
 import { LATE, minding } from "./datadog-late.ts";
 import { withDatadogNames } from "./datadog-names.ts";
 import { createDatadogV2Post } from "./datadog-v2.ts";
+import { connectionSettings, openConnection } from "./connection.ts";
 import { defineDestination } from "./destination-kind.ts";
-import { readTls, tlsSettings } from "./tls.ts";
 
 // The limits of the Logs API v2; those of the OTLP intake are documented nowhere.
 // https://docs.datadoghq.com/api/latest/logs/#send-logs
@@ -49,22 +49,22 @@ const settings = z.strictObject({
       "What becomes of records older than the 18 hours Datadog takes: restamp sends them with the present time",
     ),
   timeout: duration({ atLeast: "1ms", atMost: "1h" }).prefault("30s").describe("Bound on one attempt"),
-  ...tlsSettings,
+  ...connectionSettings,
 });
 
 export const datadog = defineDestination({
   summary: "Datadog's OTLP intake, or its Logs API v2",
   settings,
-  async create(settings, { clock, log, proxy, createHttp }) {
+  async create(settings, dependencies) {
+    const { clock, log } = dependencies;
     const { site, api, endpoint, source, host, late, api_key } = settings;
-    const tls = await readTls(settings);
     const url = `${(endpoint ?? `https://${HOSTS[api]}.${site}`).replace(/\/+$/, "")}${PATHS[api]}`;
     const tags = settings.tags.join(",");
     if (api === "otlp" && endpoint === undefined && WITHOUT_OTLP.includes(site)) {
       const message = `Datadog documents no OTLP intake for ${site}; api: v2 is there for every site`;
       log("warn", "configuration", { message });
     }
-    const client = createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
+    const client = await openConnection(settings, dependencies);
     const exchange = { http: client.http, clock, url, timeoutMs: settings.timeout, maxBytes: MAX_BYTES };
     const post =
       api === "v2"

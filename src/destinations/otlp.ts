@@ -2,8 +2,8 @@ import { z } from "zod";
 import { duration, headers, httpUrl } from "../config/fields.ts";
 import { COMPRESSIONS, ENCODINGS } from "../otlp/encode.ts";
 import { createPost } from "../otlp/post.ts";
+import { connectionSettings, openConnection } from "./connection.ts";
 import { defineDestination } from "./destination-kind.ts";
-import { readTls, tlsSettings } from "./tls.ts";
 
 /** Where the OTLP specification has a Collector listen. */
 const DEFAULT_ENDPOINT = "http://localhost:4318";
@@ -17,17 +17,16 @@ const settings = z.strictObject({
   compression: z.enum(COMPRESSIONS).default("gzip").describe("How requests are compressed"),
   headers: headers().prefault({}).describe("Headers of every request; values are secrets"),
   timeout: duration({ atLeast: "1ms", atMost: "1h" }).prefault("30s").describe("Bound on one attempt"),
-  ...tlsSettings,
+  ...connectionSettings,
 });
 
 export const otlp = defineDestination({
   summary: "anything that takes OTLP over HTTP, a Collector first of all",
   settings,
   async create(settings, dependencies) {
-    const { clock, proxy, batchBytes } = dependencies;
-    const tls = await readTls(settings);
+    const { clock, batchBytes } = dependencies;
     const url = settings.logs_endpoint ?? `${(settings.endpoint ?? DEFAULT_ENDPOINT).replace(/\/+$/, "")}/v1/logs`;
-    const client = dependencies.createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
+    const client = await openConnection(settings, dependencies);
     const post = createPost({
       http: client.http,
       clock,

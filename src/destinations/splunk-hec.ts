@@ -3,12 +3,12 @@ import { z } from "zod";
 import { byteSize, duration, httpUrl, secret } from "../config/fields.ts";
 import type { Attempt, Clock, LogRecord, Send } from "../model.ts";
 import { tooLarge } from "../otlp/post.ts";
+import { connectionSettings, openConnection } from "./connection.ts";
 import { defineDestination } from "./destination-kind.ts";
 import { acknowledged } from "./splunk-hec-ack.ts";
 import { NO_DATA, outcomeOfAnswer, type HecOutcome } from "./splunk-hec-answer.ts";
 import { toHecEvent, type EventDefaults } from "./splunk-hec-event.ts";
 import { createHecPost, type HecPost } from "./splunk-hec-post.ts";
-import { readTls, tlsSettings } from "./tls.ts";
 
 const PATH = "/services/collector";
 
@@ -32,15 +32,15 @@ const settings = z.strictObject({
   ack_timeout: duration({ atLeast: "1s", atMost: "1h" })
     .prefault("5m")
     .describe("What is not acknowledged by then is sent again, with the same uids"),
-  ...tlsSettings,
+  ...connectionSettings,
 });
 
 export const splunkHec = defineDestination({
   summary: "Splunk's HTTP Event Collector, with or without indexer acknowledgement",
   settings,
-  async create(settings, { clock, proxy, createHttp }) {
-    const tls = await readTls(settings);
-    const client = createHttp({ tls, ...(proxy === undefined ? {} : { proxy }) });
+  async create(settings, dependencies) {
+    const { clock } = dependencies;
+    const client = await openConnection(settings, dependencies);
     const url = `${settings.endpoint.replace(/\/+$/, "").replace(/\/services\/collector(\/event)?$/, "")}${PATH}`;
     const { index, source, sourcetype, host } = settings;
     const post = createHecPost({
