@@ -45,9 +45,14 @@ test.each(yamlFiles)("%s is YAML without a warning", (name) => {
 });
 
 test("each way to run it has its example", () => {
-  expect(Object.fromEntries(yamlFiles.map((name) => [name, kindOf(name)]))).toEqual({
+  const places = yamlFiles.filter((name) => name.startsWith("otlp/"));
+  const others = yamlFiles.filter((name) => !places.includes(name));
+  expect(places.map(kindOf).filter((kind) => kind !== "slack-otel")).toEqual([]);
+  expect(Object.fromEntries(others.map((name) => [name, kindOf(name)]))).toEqual({
     "collector/collector.yaml": "collector",
+    "collector/durable.yaml": "collector",
     "collector/splunk.yaml": "collector",
+    "datadog/slack-otel.yaml": "slack-otel",
     "kubernetes/cronjob.yaml": "kubernetes",
     "kubernetes/sidecar.yaml": "kubernetes",
     "organisation/slack-otel.yaml": "slack-otel",
@@ -55,6 +60,7 @@ test("each way to run it has its example", () => {
     "pipeline/slack-otel.yaml": "slack-otel",
     "slack-otel.yaml": "slack-otel",
     "telemetry/alerts.yaml": "prometheus",
+    "splunk/slack-otel.yaml": "slack-otel",
   });
 });
 
@@ -75,9 +81,18 @@ describe.each(yamlFiles.filter((name) => kindOf(name) === "collector"))("%s, the
 test.each(["collector/collector.yaml", "collector/splunk.yaml"])("%s says yes only when the backend has", (name) => {
   const [collector] = documents(name);
   const exporters = Object.values(collector?.["exporters"] ?? {});
-  const direct = { sending_queue: { enabled: false }, retry_on_failure: { enabled: false } };
+  const direct = { sending_queue: { wait_for_result: true }, retry_on_failure: { enabled: false } };
   expect(exporters).toEqual([expect.objectContaining(direct)]);
   expect(Object.keys(collector?.["processors"] ?? {})).toEqual(["memory_limiter"]);
+});
+
+test("collector/durable.yaml says yes when it is on the disk, synced, and never gives up", () => {
+  const [collector] = documents("collector/durable.yaml");
+  expect(collector?.["extensions"]?.["file_storage"]).toMatchObject({ fsync: true });
+  expect(collector?.["exporters"]?.["otlp_http"]).toMatchObject({
+    sending_queue: { storage: "file_storage" },
+    retry_on_failure: { max_elapsed_time: "0s" },
+  });
 });
 
 describe.each(yamlFiles.filter((name) => kindOf(name) === "kubernetes"))("%s", (name) => {
