@@ -66,21 +66,22 @@ async function build({ version, cache, path, env }: Build): Promise<FoundCollect
     console.error(`built the Collector ${version} in ${seconds} s, ${Math.round(size / 2 ** 20)} MiB`);
     return { status: "found", path };
   } catch (error) {
-    return { status: "absent", reason: `no Collector: ${whyNot(error)}` };
+    return { status: "absent", reason: `no Collector: ${whyNot(error, "OTELCOL")}` };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function whyNot(error: unknown): string {
+/** Why something could not be built with `go`; `variable` is the one that names a binary. */
+export function whyNot(error: unknown, variable: string): string {
   const { code, killed, stderr, message } = error as NodeJS.ErrnoException & { killed?: boolean; stderr?: string };
-  if (code === "ENOENT") return "OTELCOL names none, and there is no `go` on PATH to build one";
+  if (code === "ENOENT") return `${variable} names none, and there is no \`go\` on PATH to build one`;
   if (killed === true) return `building it took longer than ${BUILD_TIMEOUT_MS / 60_000} minutes`;
   const lines = (stderr || message).split("\n").filter((line) => line !== "" && !line.startsWith("go: downloading"));
   return `building it failed:\n${lines.slice(-12).join("\n")}`;
 }
 
-async function isExecutable(path: string): Promise<boolean> {
+export async function isExecutable(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,

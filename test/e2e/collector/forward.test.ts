@@ -1,47 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect } from "vitest";
 import type { LogRecord } from "../../../src/model.ts";
-import { DEFAULT_TOKEN } from "../../../src/simulation/grants.ts";
 import { addHostileEntries } from "../../../src/simulation/hostile.ts";
-import { listen } from "../../../src/simulation/server.ts";
-import { createSimulatedSlack } from "../../../src/simulation/slack.ts";
-import { createTraffic } from "../../../src/simulation/traffic.ts";
-import { createMemoryDisk } from "../../../src/state/memory.ts";
-import { forwardOnce } from "../../support/forwarder.ts";
-import { systemClock } from "../../../src/clock.ts";
 import type { DecodedRecord } from "../../support/otlp-decoder.ts";
+import { createStillSlack, expectedRecords, runOnce } from "../whole-run.ts";
 import { collectorTest } from "./collector-test.ts";
 
-const ENTRIES = { logins: 300, integrationChanges: 120, activities: 1500, auditEntries: 1200 };
-
-/** All four logs with history, every kind of hostile entry among it, and nothing that changes while it is read. */
-function createStillSlack() {
-  const slack = createSimulatedSlack({ clock: { now: Date.now } });
-  createTraffic(slack, { seed: 7 }).history(ENTRIES, 20);
+/** With every kind of hostile entry in it. */
+function createHostileSlack() {
+  const slack = createStillSlack();
   addHostileEntries(slack.world, slack.now() - 3_600_000);
   return slack;
-}
-
-/** The same records, made in this process and delivered to memory. */
-async function expectedRecords(slack: ReturnType<typeof createStillSlack>): Promise<Map<string, LogRecord>> {
-  const records = new Map<string, LogRecord>();
-  const destination = {
-    name: "memory",
-    description: "memory",
-    limits: {},
-    send: (batch: readonly LogRecord[]) => {
-      for (const record of batch) records.set(record.uid, record);
-      return Promise.resolve({ status: "accepted", rejected: 0 } as const);
-    },
-    probe: () => Promise.resolve({ status: "accepted", rejected: 0 } as const),
-    close: () => Promise.resolve(),
-  };
-  await forwardOnce({ slack, clock: systemClock, disk: createMemoryDisk(), destination });
-  return records;
 }
 
 function decoded(value: unknown): unknown {
@@ -78,33 +46,11 @@ for (const encoding of ["protobuf", "json"]) {
     collectorTest(
       `every entry of all four sources arrives once and whole: ${encoding}, ${compression}`,
       async ({ collector }) => {
-        const slack = createStillSlack();
+        const slack = createHostileSlack();
         const expected = await expectedRecords(slack);
-        const server = await listen(slack);
-        const folder = await mkdtemp(join(tmpdir(), "slack-otel-e2e-"));
-        try {
-          const file = join(folder, "config.yaml");
-          await writeFile(
-            file,
-            JSON.stringify({
-              slack: { token: "${env:SLACK_TOKEN}", api_url: server.apiUrl, audit_url: server.auditUrl },
-              destination: { otlp: { endpoint: collector.endpoint, encoding, compression } },
-              state: { sqlite: { path: join(folder, "state.db") } },
-              dead_letters: { path: join(folder, "dead-letters") },
-            }),
-          );
-          const child = spawn(process.execPath, ["src/main.ts", "run", "--once", "--config", file], {
-            env: { PATH: process.env["PATH"], SLACK_TOKEN: DEFAULT_TOKEN },
-            stdio: ["ignore", "ignore", "pipe"],
-          });
-          let said = "";
-          child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-          const [code] = (await once(child, "close")) as [number];
-          expect(code, said).toBe(0);
-        } finally {
-          await server.close();
-          await rm(folder, { recursive: true });
-        }
+        const destination = { otlp: { endpoint: collector.endpoint, encoding, compression } };
+        const { code, stderr } = await runOnce(slack, { destination });
+        expect(code, stderr).toBe(0);
         await collector.stop();
         const received = await collector.records();
         expect(received.map(uidOf).toSorted()).toEqual([...expected.keys()].toSorted());
