@@ -1,18 +1,19 @@
 import type { Coverage } from "../coverage/coverage.ts";
-import type { HoleReason } from "../coverage/hole.ts";
+import { isBeforeStart, type HoleReason } from "../coverage/hole.ts";
 import { intersect, subtract, union, type Interval, type Intervals } from "../coverage/interval.ts";
 import { afterBackfills, type BackfillDocument, type Stretch } from "./document.ts";
 
 /** What Slack will not show, however often it is asked. */
 const GONE: ReadonlySet<HoleReason> = new Set(["page_ceiling", "retention"]);
-/** Nobody has asked for what lies before a stream's start, unless a time is named. */
-const BEFORE: ReadonlySet<HoleReason> = new Set(["start", "not_recorded"]);
 const SECOND_MS = 1000;
 
-/** What coverage says is missing, can be filled, and lies in these times. In whole seconds, as Slack's filters are. */
+/**
+ * What coverage says is missing, can be filled, and lies in these times, in whole seconds, as Slack's filters are. Nobody
+ * has asked for what lies before a stream's start, unless a time is named.
+ */
 export function missing(coverage: Coverage, document: BackfillDocument, within: Interval, isNamed: boolean): Intervals {
   const holes = afterBackfills(coverage, document).holes.filter(
-    ({ reason }) => !GONE.has(reason) && (isNamed || !BEFORE.has(reason)),
+    ({ reason }) => !GONE.has(reason) && (isNamed || !isBeforeStart(reason)),
   );
   const widened = holes.map(({ fromMs, toMs }) => ({
     fromMs: Math.floor(fromMs / SECOND_MS) * SECOND_MS,

@@ -5,7 +5,7 @@
  * is known to be delivered: where two facts disagree, or several holes had to become one, less is called covered, never
  * more. Times are those of entries, by Slack's clock.
  */
-import { bounded, within, without, type Hole, type HoleReason, type OpenHole } from "./hole.ts";
+import { bounded, isBeforeStart, within, without, type Hole, type HoleReason, type OpenHole } from "./hole.ts";
 import { subtract, union, type Interval, type Intervals } from "./interval.ts";
 
 /** JSON; small, however long a stream runs. */
@@ -124,6 +124,11 @@ function known<H extends { readonly untold?: number }>(hole: H): Omit<H, "untold
 export function holesUntil({ holes, open, reachedMs }: Coverage, nowMs: number): readonly Hole[] {
   if (open === undefined || reachedMs >= nowMs) return holes;
   return [...holes, { fromMs: reachedMs, toMs: nowMs, reason: open.reason }];
+}
+
+/** The same without what lies before the stream's beginning, which nobody misses. */
+export function missingUntil(coverage: Coverage, nowMs: number): readonly Hole[] {
+  return holesUntil(coverage, nowMs).filter(({ reason }) => !isBeforeStart(reason));
 }
 
 /** Whether anything of this time is missing, as far as can be said at `nowMs`. */

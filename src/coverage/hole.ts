@@ -59,6 +59,10 @@ export function reasonOf({ reason, code }: Halt): HoleReason {
   }
 }
 
+export function isBeforeStart(reason: HoleReason): boolean {
+  return reason === "start" || reason === "not_recorded";
+}
+
 /** What is left of the holes when these times were delivered after all. */
 export function without(holes: readonly Hole[], filled: Intervals): Hole[] {
   return holes.flatMap((hole) => subtract([hole], filled).map((part) => ({ ...hole, ...part })));

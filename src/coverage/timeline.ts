@@ -1,5 +1,5 @@
 import { covered, holesUntil, settled, type Coverage } from "./coverage.ts";
-import type { HoleReason } from "./hole.ts";
+import { isBeforeStart, type HoleReason } from "./hole.ts";
 import { intersect, type Interval } from "./interval.ts";
 
 /**
@@ -25,7 +25,7 @@ export function timeline(coverage: Coverage, time: Interval, cells: number, nowM
       .map((hole) => ({ hole, ms: overlapMs(hole, cell) }))
       .filter(({ ms }) => ms > 0)
       .toSorted((a, b) => b.ms - a.ms);
-    const missing = inCell.filter(({ hole }) => hole.reason !== "start" && hole.reason !== "not_recorded");
+    const missing = inCell.filter(({ hole }) => !isBeforeStart(hole.reason));
     const reason = (missing[0] ?? inCell[0])?.hole.reason;
     if (missing.length > 0 && reason !== undefined) return { ...cell, kind: "hole", reason };
     if (inCell.some(({ ms }) => ms >= lengthMs / 2) && reason !== undefined) return { ...cell, kind: "before", reason };

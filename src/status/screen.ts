@@ -1,5 +1,5 @@
 import type { styleText } from "node:util";
-import { holesUntil, type Coverage, type Verdict } from "../coverage/coverage.ts";
+import { missingUntil, type Coverage, type Verdict } from "../coverage/coverage.ts";
 import { lastHour, type StreamDocument } from "../coverage/document.ts";
 import { isoMs } from "../coverage/hole-record.ts";
 import { HOLE_REASONS, type Hole } from "../coverage/hole.ts";
@@ -119,9 +119,9 @@ function verdictText({ kind, holes, ahead }: Verdict, style: typeof styleText): 
 
 /** Those that lie in the time shown; the start is seen in the timeline. */
 function holeLines(coverage: Coverage, shown: Interval, atMs: number, style: typeof styleText): string[] {
-  return holesUntil(coverage, atMs)
-    .filter(({ reason }) => reason !== "start" && reason !== "not_recorded")
-    .map((hole) => row("hole", style(isIn(hole, shown) ? "red" : "gray", holeText(hole, atMs))));
+  return missingUntil(coverage, atMs).map((hole) =>
+    row("hole", style(isIn(hole, shown) ? "red" : "gray", holeText(hole, atMs))),
+  );
 }
 
 function holeText({ fromMs, toMs, reason, records }: Hole, atMs: number): string {
