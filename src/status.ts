@@ -1,4 +1,4 @@
-import { afterBackfills, backfillsOf, type Backfill } from "./backfill/document.ts";
+import { afterBackfills, backfillsOf, isStream, type Backfill } from "./backfill/document.ts";
 import { backfillPath } from "./backfill/place.ts";
 import type { Configuration } from "./config/schema.ts";
 import { judge, type Coverage, type Verdict } from "./coverage/coverage.ts";
@@ -68,7 +68,10 @@ export async function status(
     };
   }
 
-  const streams = (stored ?? []).map(standing).toSorted((a, b) => order(a.stream) - order(b.stream));
+  const streams = (stored ?? [])
+    .filter(isStream)
+    .map(standing)
+    .toSorted((a, b) => order(a.stream) - order(b.stream));
   return { path, atMs, exists: stored !== undefined, streams, ...(asked === undefined ? {} : { asked }) };
 }
 

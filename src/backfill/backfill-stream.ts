@@ -14,7 +14,15 @@ import { sourceDefinitions } from "../slack/sources/index.ts";
 import { batchLimits, deadLettersOf, needsTeamId, type StreamOutcome, type StreamsOptions } from "../streams.ts";
 import { createStreamReport } from "../telemetry/stream-report.ts";
 import { bounded } from "./bounded.ts";
-import { finished, parseBackfill, parseStretch, stretchKey, type BackfillDocument, type Stretch } from "./document.ts";
+import {
+  backfillKey,
+  finished,
+  parseBackfill,
+  parseStretch,
+  stretchKey,
+  type BackfillDocument,
+  type Stretch,
+} from "./document.ts";
 import { missing, stretchesOf } from "./plan.ts";
 import type { BackfillProgress } from "./progress.ts";
 import { createStretchTracker, type StretchTracker } from "./stretch-tracker.ts";
@@ -59,7 +67,7 @@ export async function backfillStream(
     nowMs: client.now(),
   });
   try {
-    await using claim = await store.claim(stream.name, signal);
+    await using claim = await store.claim(backfillKey(stream.name), signal);
     const { state } = claim;
     let document = parseBackfill(state.report, stream.name);
     const stretches = stretchesOf(wantedTimes(stream, document, options), document);

@@ -8,7 +8,7 @@ export interface Stretch extends Interval {
   readonly serial: number;
 }
 
-/** What a stream's backfills have done. It is stored under the stream's name, in a state of its own. */
+/** What a stream's backfills have done. */
 export interface BackfillDocument {
   readonly v: 1;
   /** Times that were read to the end and delivered, but for the holes. */
@@ -59,17 +59,30 @@ function isWritten(report: unknown, stream: string): boolean {
   );
 }
 
-/** Where a stretch has its position and its identities. No stream's name holds a space. */
+/** What they are stored under. No stream's name holds a space: none is taken for it, where they share one state. */
+const PREFIX = "backfill ";
+
+export function backfillKey(stream: string): string {
+  return PREFIX + stream;
+}
+
+/** Where a stretch has its position and its identities. */
 export function stretchKey(stream: string, { serial }: Pick<Stretch, "serial">): string {
-  return `${stream} ${serial}`;
+  return `${PREFIX}${stream} ${serial}`;
+}
+
+/** Whether it is a stream's own state, and not that of its backfills. */
+export function isStream({ name }: StoredStream): boolean {
+  return !name.includes(" ");
 }
 
 /** What the state of backfills holds, by stream. */
 export function backfillsOf(stored: readonly StoredStream[] = []): ReadonlyMap<string, Backfill> {
   const reports = new Map(stored.map(({ name, report }) => [name, report]));
-  const streams = stored.filter(({ name }) => !name.includes(" "));
+  const streams = stored.flatMap(({ name }) => /^backfill (\S+)$/.exec(name)?.[1] ?? []);
   return new Map(
-    streams.map(({ name, report }) => {
+    streams.map((name) => {
+      const report = reports.get(backfillKey(name));
       const document = parseBackfill(report, name);
       const { stretch } = document;
       const progress = stretch === undefined ? undefined : parseStretch(reports.get(stretchKey(name, stretch)), name);

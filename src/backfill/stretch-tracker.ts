@@ -61,6 +61,7 @@ export function createStretchTracker(before: StretchReport): StretchTracker {
       stored = progress;
       return { report: progress };
     },
+    isDue: () => false,
     // What a backfill could not deliver was missing before, and is told already.
     untold: () => [],
     told() {},

@@ -15,6 +15,9 @@ import { countRecent, parseDocument, type StreamDocument, type Trouble } from ".
 import { isoMs, sentenceOf, type Found } from "./hole-record.ts";
 import { reasonOf } from "./hole.ts";
 
+/** What is found early in a long walk is told after this time: till then more of it becomes one hole. */
+const TELL_MS = 60_000;
+
 export interface StreamTracker extends Tracker {
   /** The stream's first run begins here; epoch milliseconds of Slack's clock, 0: as far back as Slack goes. */
   startsAt(startMs: number): void;
@@ -151,6 +154,7 @@ export function createTracker(options: TrackerOptions): StreamTracker {
       isUrgent = false;
       return { report: document };
     },
+    isDue: () => found().some(({ untold = Infinity }) => clock.now() - untold >= TELL_MS),
     untold() {
       return found().map((hole) => {
         const record = toRecord(hole);

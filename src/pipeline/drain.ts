@@ -55,6 +55,10 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
         ...tracker?.report("page"),
       });
       events.position(page.position);
+      if (tracker?.isDue() === true) {
+        const refusal = await tell(options, tracker, signal);
+        if (refusal !== undefined) return refusal;
+      }
     }
   } finally {
     await walk.return({ kind: "present" });
@@ -67,23 +71,28 @@ export async function conclude(
   ending: Ending | Refusal,
   signal: AbortSignal,
 ): Promise<Refusal | undefined> {
-  const { state, tracker, limits } = options;
+  const { tracker } = options;
   if (tracker === undefined) return undefined;
-  const store = async () => {
-    const changed = tracker.report("between");
-    if (changed.report !== undefined) await state.commit({ remember: [], ...changed });
-  };
   tracker.ended(ending);
-  await store();
+  await store(options, tracker);
+  return ending.kind === "refused" ? undefined : tell(options, tracker, signal);
+}
+
+async function tell(options: DrainOptions, tracker: Tracker, signal: AbortSignal): Promise<Refusal | undefined> {
   const untold = tracker.untold();
-  if (untold.length === 0 || ending.kind === "refused") return undefined;
-  for (const batch of batches(untold, limits)) {
+  if (untold.length === 0) return undefined;
+  for (const batch of batches(untold, options.limits)) {
     const refusal = await settle(batch, options, { add: async (receipt) => options.events.receipt(receipt) }, signal);
     if (refusal !== undefined) return refusal;
   }
   tracker.told();
-  await store();
+  await store(options, tracker);
   return undefined;
+}
+
+async function store({ state }: DrainOptions, tracker: Tracker): Promise<void> {
+  const changed = tracker.report("between");
+  if (changed.report !== undefined) await state.commit({ remember: [], ...changed });
 }
 
 async function settle(

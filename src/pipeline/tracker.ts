@@ -14,6 +14,8 @@ export interface Tracker {
   ended(ending: Ending | Refusal): void;
   /** The document, where it is to be stored with this commit: at a page's end if it changed, else only if it is urgent. */
   report(commit: "page" | "between"): Pick<Commit, "report">;
+  /** Whether something has waited so long to be told that it cannot wait for the walk's end. */
+  isDue(): boolean;
   /** What has to be told about holes. Each is a record that goes out as any other, and is no entry. */
   untold(): readonly LogRecord[];
   /** Everything that was untold is settled. */

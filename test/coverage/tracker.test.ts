@@ -169,6 +169,18 @@ describe("a hole", () => {
     expect(again.untold()).toEqual([]);
   });
 
+  test("found early in a long walk is due after a minute, and not once it is told", async () => {
+    const { create, clock } = stage();
+    const tracker = create();
+    tracker.startsAt(0);
+    tracker.settled({ outcome: "dead_lettered", records: recordNumbers(1), rejected: 0 });
+    expect(tracker.isDue()).toBe(false);
+    await clock.advance(60_000);
+    expect(tracker.isDue()).toBe(true);
+    tracker.told();
+    expect(tracker.isDue()).toBe(false);
+  });
+
   test("that was not told before a crash is the same record afterwards", async () => {
     const { create, clock } = stage();
     const tracker = create();

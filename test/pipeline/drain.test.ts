@@ -156,7 +156,8 @@ describe("drain", () => {
 });
 
 /** One that writes down what it is told, and has one thing to tell. */
-function trackerOf(happened: string[], untold = [recordNumber(99)]): Tracker {
+function trackerOf(happened: string[], isDue = false): Tracker {
+  const untold = [recordNumber(99)];
   let changes = 0;
   return {
     begun: () => void happened.push("begun"),
@@ -164,6 +165,7 @@ function trackerOf(happened: string[], untold = [recordNumber(99)]): Tracker {
     page: ({ position }) => void happened.push(`settled page ${String(position)}`),
     ended: ({ kind }) => void happened.push(kind),
     report: (commit) => (commit === "page" ? { report: (changes += 1) } : {}),
+    isDue: () => isDue,
     untold: () => untold,
     told: () => void happened.push("told"),
   };
@@ -201,6 +203,15 @@ describe("what is kept for people", () => {
     await conclude({ ...options, tracker: trackerOf(happened) }, { kind: "present" }, never);
     expect(sent).toEqual([recordNumber(99).uid]);
     expect(happened).toEqual(["present", "told"]);
+  });
+
+  it("is told in the middle of a walk where it has waited long enough", async () => {
+    const { options, happened } = scene([pageOf([], 1), pageOf([], 2)], async function* (batch, signal) {
+      happened.push(`send ${batch.length}`);
+      return yield* accept(batch, signal);
+    });
+    await drain({ ...options, tracker: trackerOf(happened, true) }, never);
+    expect(happened.slice(0, 6)).toEqual(["begun", "page 1", "settled page 1", "commit 0 1", "send 1", "told"]);
   });
 
   it("is not told to a destination that refuses everything, and stays to be told", async () => {
