@@ -6,6 +6,9 @@ import type { Http } from "./http.ts";
 import type { Clock, Log, Secret } from "./model.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
 
+/** What the program calls itself to Slack. */
+export const PROGRAM = "slack-otel";
+
 /** One token and what is done with it: a place to read logs from. */
 export interface Connection {
   /** As the configuration or the token's file names it; absent where there is one connection and it has no name. */
@@ -62,10 +65,12 @@ export function openingsOf(
 /** Makes a connection; nothing is asked of Slack yet. */
 export function createConnection({ name, settings, token }: Opening, options: ConnectionOptions): Connection {
   const { http, version, clock, random } = options;
-  const log: Log =
+  const log = damping(
     name === undefined
       ? options.log
-      : (level, event, fields) => options.log(level, event, { connection: name, ...fields });
+      : (level, event, fields) => options.log(level, event, { connection: name, ...fields }),
+    clock,
+  );
   const client = createSlackClient({
     http,
     token,
@@ -79,7 +84,27 @@ export function createConnection({ name, settings, token }: Opening, options: Co
   return { ...(name === undefined ? {} : { name }), settings, client, log };
 }
 
+/** A long outage is told at its start and then no more often than this. */
+const REPEAT_MS = 10 * 60_000;
+
+/** Tells every retry for the same reason once in a while only; how many were left out is told with the next one. */
+function damping(log: Log, clock: Clock): Log {
+  const told = new Map<string, { readonly atMs: number; untold: number }>();
+  return (level, event, fields = {}) => {
+    if (event !== "slack_retry") return log(level, event, fields);
+    const key = `${fields["method"]} ${fields["error"]}`;
+    const last = told.get(key);
+    const now = clock.monotonic();
+    if (last !== undefined && now - last.atMs < REPEAT_MS) {
+      last.untold += 1;
+      return;
+    }
+    told.set(key, { atMs: now, untold: 0 });
+    log(level, event, { ...fields, untold: last === undefined || last.untold === 0 ? undefined : last.untold });
+  };
+}
+
 /** Names the program, its version and what it is, so that whoever reads Slack's logs knows whose calls these are. */
 export function userAgentOf(version: string): string {
-  return `slack-otel/${version} (forwards Slack's logs to OpenTelemetry)`;
+  return `${PROGRAM}/${version} (forwards Slack's logs to OpenTelemetry)`;
 }

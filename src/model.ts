@@ -70,6 +70,8 @@ export interface Page {
   readonly unread?: { readonly fromMs: number; readonly toMs: number; readonly reason: "page_ceiling" | "retention" };
   /** How many entries Slack showed in this answer, known ones included. */
   readonly entries: number;
+  /** How many new ones are left out because the configuration says so: they are remembered and not sent. */
+  readonly skipped?: number;
 }
 
 /** Why a walk stopped before the present. `stream`: only this stream; `token`: every stream of the token. */

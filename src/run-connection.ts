@@ -26,7 +26,12 @@ export interface ConnectionRun {
   /** Find the streams once and leave it at that. */
   readonly once: boolean;
   readonly supervisor: Supervisor<StreamOutcome>;
-  readonly runStream: (stream: Stream, connection: Connection, signal: AbortSignal) => Promise<StreamOutcome>;
+  readonly runStream: (
+    stream: Stream,
+    connection: Connection,
+    identity: Identity,
+    signal: AbortSignal,
+  ) => Promise<StreamOutcome>;
   /** Told when the streams are known, and when the token was refused: each time. */
   readonly onAnswer: (streams: number | undefined) => void;
   readonly clock: Clock;
@@ -91,7 +96,7 @@ function createFollowing(options: ConnectionRun, identity: Identity) {
   }
 
   async function run(stream: Stream, signal: AbortSignal): Promise<StreamOutcome> {
-    const outcome = await options.runStream(stream, connection, signal);
+    const outcome = await options.runStream(stream, connection, identity, signal);
     if (outcome.result !== "needs_workspaces") return outcome;
     const { source } = stream;
     log("warn", "coverage_partial", {

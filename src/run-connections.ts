@@ -1,6 +1,13 @@
 import type { Files, ListFiles } from "./config/files.ts";
 import type { ConnectionSettings } from "./config/slack-settings.ts";
-import { createConnection, openingsOf, type ConnectionOptions, type FileFault, type Opening } from "./connections.ts";
+import {
+  createConnection,
+  openingsOf,
+  type Connection,
+  type ConnectionOptions,
+  type FileFault,
+  type Opening,
+} from "./connections.ts";
 import { runConnection, type ConnectionRun } from "./run-connection.ts";
 
 /** Files with tokens come and go: they are looked for this often. */
@@ -11,6 +18,7 @@ export interface ConnectionsRun
   readonly settings: readonly ConnectionSettings[];
   readonly files: Files;
   readonly listFiles: ListFiles;
+  readonly onConnection: (connection: Connection) => void;
   /** Told of a defect. */
   readonly onFailure: (error: unknown) => void;
   /** Told once, when every connection has had its first answer from Slack and streams are known. */
@@ -70,6 +78,7 @@ function createOpened(options: ConnectionsRun, signal: AbortSignal) {
   function openOne(opening: Opening, owner: string): void {
     const stop = new AbortController();
     const connection = createConnection(opening, options);
+    options.onConnection(connection);
     const either = AbortSignal.any([signal, stop.signal]);
     const onAnswer = (streams: number | undefined) => {
       one.answer = { streams };

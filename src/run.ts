@@ -1,5 +1,6 @@
 import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import type { Configuration } from "./config/schema.ts";
+import type { Connection } from "./connections.ts";
 import { destinations } from "./destinations/index.ts";
 import { SettingsError, type DestinationDependencies } from "./destinations/destination-kind.ts";
 import type { createHttp } from "./http.ts";
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly onStream?: (report: StreamReport) => void;
   /** Told of each request to the destination when it has ended. */
   readonly onExport?: (ms: number, outcome: Outcome) => void;
+  /** Told of each connection when it is opened: its client counts calls and tells what is left of the quota. */
+  readonly onConnection?: (connection: Connection) => void;
   /** In place of the one that the configuration names. Closed at the end as well. */
   readonly destination?: Destination;
   /** In place of the state that the configuration names. Closed at the end as well. */
@@ -66,7 +69,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
     cleanup.defer(() => slack.close());
     const supervisor = createSupervisor<StreamOutcome>({ log, signal, onFailure: (error) => failure.abort(error) });
-    const streamOptions: Omit<StreamsOptions, "client" | "log"> = {
+    const streamOptions: Omit<StreamsOptions, "client" | "log" | "userId"> = {
       ...options,
       destination,
       store,
@@ -83,9 +86,14 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
         settings: configuration.slack,
         sources: SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined),
         supervisor,
-        runStream: (stream, { client, log }, streamSignal) =>
-          runStream(stream, { ...streamOptions, client, log }, streamSignal),
+        runStream: (stream, { client, log }, { userId }, streamSignal) =>
+          runStream(
+            stream,
+            { ...streamOptions, client, log, ...(userId === undefined ? {} : { userId }) },
+            streamSignal,
+          ),
         onFailure: (error) => failure.abort(error),
+        onConnection: options.onConnection ?? (() => undefined),
         onStart: (streams) =>
           log("info", "started", { streams, destination: destination.name, to: destination.description }),
       },

@@ -1,5 +1,6 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Moment } from "./config/moment.ts";
+import { PROGRAM } from "./connections.ts";
 import { createHoleRecords } from "./coverage/hole-record.ts";
 import { createTracker } from "./coverage/tracker.ts";
 import type { Claim, Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
@@ -25,6 +26,8 @@ export interface StreamsOptions {
   readonly deadLetters?: (stream: string) => DeadLetters;
   readonly store: Store;
   readonly version: string;
+  /** The person whose token it is. */
+  readonly userId?: string;
   readonly once: boolean;
   /** Ends an attempt in flight; the signal of a run only ends waits and keeps further ones from beginning. */
   readonly attemptSignal: AbortSignal;
@@ -71,6 +74,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     client: reporting(client, report),
     settings,
     resource: configuration.resource,
+    ...(options.userId === undefined ? {} : { own: { userId: options.userId, program: PROGRAM } }),
     startMs: (slackNowMs) => {
       const startMs = startOf(configuration.start, slackNowMs, destination.limits.maxAgeMs).ms;
       tracker.startsAt(startMs);
@@ -93,6 +97,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
   const claim = await claimUntil(store, stream.name, signal);
   if (claim === undefined) return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
   await using held = claim;
+  using _poll = client.quota.poll(sourceDefinitions[stream.source].endpoint.method, settings.interval);
   const state = inOrder(held.state);
   const tracker = createTracker({
     stream: stream.name,
@@ -194,10 +199,10 @@ async function claimUntil(store: Store, stream: string, signal: AbortSignal): Pr
 function reporting(client: SlackClient, report: StreamReport): SlackClient {
   return {
     ...client,
-    async call(endpoint, params, signal) {
+    async call(endpoint, params, signal, turn) {
       const answered = report.asking(endpoint.method);
       try {
-        return await client.call(endpoint, params, signal);
+        return await client.call(endpoint, params, signal, { stream: report.status.name, ...turn });
       } finally {
         answered();
       }

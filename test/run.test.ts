@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfiguration } from "../src/config/load.ts";
+import type { Connection } from "../src/connections.ts";
 import type { Http, HttpAnswer } from "../src/http.ts";
 import type { Log } from "../src/model.ts";
 import { run } from "../src/run.ts";
 import { DEFAULT_TOKEN } from "../src/simulation/grants.ts";
 import { createSimulatedSlack, type SimulatedSlackOptions } from "../src/simulation/slack.ts";
 import { createTraffic } from "../src/simulation/traffic.ts";
+import type { SlackClient } from "../src/slack/client.ts";
 import { openSqliteStore } from "../src/state/sqlite.ts";
 import { createStop } from "../src/stop.ts";
 import { systemClock } from "../src/clock.ts";
@@ -46,6 +48,7 @@ dead_letters: { path: ${folder}/dead-letters }
   const accepted: DecodedRecord[] = [];
   const events: string[] = [];
   const lines: string[] = [];
+  const connections: [string | undefined, SlackClient][] = [];
   const stage = {
     folder,
     clock,
@@ -58,6 +61,7 @@ dead_letters: { path: ${folder}/dead-letters }
     events,
     /** The same, each with its connection and what it is about. */
     lines,
+    connections,
     /** Called for each line. */
     onEvent: (_event: string) => {},
     onAccepted: () => {},
@@ -90,6 +94,7 @@ dead_letters: { path: ${folder}/dead-letters }
         clock,
         random: () => 0.5,
         log,
+        onConnection: ({ name, client }: Connection) => void connections.push([name, client]),
       };
       return { stop, ended: run(options, stop) };
     },
@@ -274,7 +279,8 @@ test("a stop while Slack is down is a clean stop", async () => {
   const stage = createStage({ faults: () => ({ kind: "reset" }) });
   const { stop, ended } = stage.start(false);
   stage.onEvent = (event) => {
-    if (event === "slack_retry" && stage.count(event) === 8) stop.request("SIGTERM");
+    // Told every ten minutes, however often it is tried.
+    if (event === "slack_retry" && stage.count(event) === 3) stop.request("SIGTERM");
   };
   expect(await stage.clock.run(ended)).toBe(0);
 });
@@ -321,6 +327,14 @@ describe("several connections", () => {
       "stream_taken ops audit_logs/E0ACME00001",
     ]);
     expect(stage.count("started")).toBe(1);
+    // What each has cost is there for whoever counts.
+    for (const [name, { quota }] of stage.connections) {
+      const calls = quota.methods().map(({ method, calls }) => [method, calls > 0]);
+      expect(calls).toContainEqual(["auth.test", true]);
+      expect(calls).toContainEqual(["team.accessLogs", true]);
+      expect(["eng", "ops"]).toContain(name);
+    }
+    expect(stage.connections).toHaveLength(2);
   });
 
   test("are not stopped by a token that is dead, which `--once` ends with 1 for", async () => {

@@ -235,3 +235,33 @@ test("an organisation whose access logs need a workspace, and that names none, h
   const outcomes = await clock.run(once());
   expect(outcomes.find(({ stream }) => stream.startsWith("access_logs"))).toMatchObject({ result: "failed" });
 });
+
+describe("the rows that this program's own calls leave", () => {
+  const OWN = /slack-otel\//;
+
+  async function poll(skip: boolean) {
+    const { clock, once, fill, received, slack } = stage({ behaviour: { access: { callsAreAccess: true } } });
+    fill(10, HOUR_MS);
+    // The owner's own browser.
+    const seconds = Math.floor(slack.now() / 1000);
+    slack.world.access.add({
+      ...{ user_id: "W0OWNER0001", ip: "192.0.2.9", user_agent: "Mozilla/5.0", count: 1 },
+      ...{ date_first: seconds, date_last: seconds },
+    });
+    for (let polls = 0; polls < 3; polls++) {
+      await clock.run(once({ settings: { sources: { access_logs: { skip_own_access: skip } } } }));
+      await clock.advance(MINUTE_MS);
+    }
+    return received.map(({ text }) => text);
+  }
+
+  test("are sent like any others", async () => {
+    expect((await poll(false)).filter((text) => OWN.test(text)).length).toBeGreaterThan(1);
+  });
+
+  test("are left out where `skip_own_access` says so, and nothing else is", async () => {
+    const texts = await poll(true);
+    expect(texts.filter((text) => OWN.test(text))).toEqual([]);
+    expect(texts).toHaveLength(11);
+  });
+});

@@ -201,5 +201,6 @@ function clientOf(ask: Ask): SlackClient {
     },
     now: () => Number.NaN,
     tokenVersion: () => 0,
+    quota: { methods: () => [], poll: () => ({ [Symbol.dispose]: () => undefined }) },
   };
 }

@@ -8,11 +8,25 @@ const deepSweep = {
   deep_sweep: duration({ atMost: "30d" })
     .prefault("6h")
     .describe("How often the whole listing is walked, since its rows change anywhere; 0s: every poll"),
+  deep_calls_per_minute: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe("What such a walk may take of the calls at most. Left out: what the polls leave"),
 };
 
 const settings = {
   access_logs: z
-    .strictObject({ ...paced("1m", 20, "2h"), ...deepSweep })
+    .strictObject({
+      ...paced("1m", 20, "2h"),
+      ...deepSweep,
+      skip_own_access: z
+        .boolean({ error: "is neither true nor false" })
+        .default(false)
+        .meta({ examples: [true] })
+        .describe("Leave out the rows that this program's own calls leave; how many is counted"),
+    })
     .describe("Who logged in from where: team.accessLogs"),
   integration_logs: z
     .strictObject({ ...paced("5m", 20, "2h"), ...deepSweep })

@@ -7,8 +7,8 @@ import type { Tracker } from "./tracker.ts";
 export const HALT_RETRY_MS = 60_000;
 
 export interface DrainEvents {
-  /** A page came: how many entries Slack showed, and how many of them are new. */
-  page(entries: number, fresh: number): void;
+  /** A page came: how many entries Slack showed, how many of them are new, and how many others are left out on request. */
+  page(entries: number, fresh: number, skipped?: number): void;
   receipt(receipt: Receipt): void;
   /** The destination refuses everything; nothing is lost, and the same records are tried again. */
   refused(refusal: Refusal): void;
@@ -41,7 +41,7 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
       const step = await walk.next();
       if (step.done === true) return step.value;
       const page = step.value;
-      events.page(page.entries, page.records.length);
+      events.page(page.entries, page.records.length, page.skipped);
       const settling = createSettling(options, page.records.length);
       for (const batch of batches(page.records, options.limits)) {
         const refusal = await settle(batch, options, settling, signal);

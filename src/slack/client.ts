@@ -4,7 +4,8 @@ import type { Clock, Halt, Log, Secret } from "../model.ts";
 import { retry, type Try } from "../retry.ts";
 import { readAnswer, warningsOf, type Exchange, type Expected, type Page } from "./answer.ts";
 import { remedyFor, type ErrorClass } from "./errors.ts";
-import { createPace, type Pace } from "./pace.ts";
+import type { Turn } from "./pace.ts";
+import { createQuota, type Quota } from "./quota.ts";
 import { createServerClock } from "./server-clock.ts";
 
 /** A page of a thousand large entries stays far below this; above it the walk asks for fewer. */
@@ -17,6 +18,8 @@ export interface Endpoint extends Expected {
   readonly method: string;
   readonly verb: "GET" | "POST";
   readonly callsPerMinute: number;
+  /** What deep sweeps and backfills may take of it at most. */
+  readonly deepCallsPerMinute?: number;
 }
 
 /** `restart`: walk again from the stored bounds, without the cursor. `too_large`: ask for fewer entries. */
@@ -25,13 +28,17 @@ export type SlackAnswer = Page | { readonly kind: "restart" | "too_large"; reado
 export interface SlackClient {
   /**
    * One call, with its turn waited for and whatever passes tried again without an end. Rejects only with the signal's
-   * reason. `params` without a value are left out.
+   * reason. `params` without a value are left out. `turn`: who calls; live calls go before others, and turns go round
+   * among streams.
    */
   call(
     endpoint: Endpoint,
     params: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
+    turn?: Turn,
   ): Promise<SlackAnswer>;
+  /** What its calls have cost so far, and what is left of the quota. */
+  readonly quota: Pick<Quota, "methods" | "poll">;
   /** Slack's clock, epoch milliseconds; never ahead of Slack. */
   now(): number;
   /** Another number for another token: what a refused one could not read may be open to the next. */
@@ -62,31 +69,13 @@ export const AUTH_TEST: Endpoint = {
 export function createSlackClient(options: SlackClientOptions): SlackClient {
   const { http, token, clock, random, log } = options;
   const serverClock = createServerClock(clock);
-  const paces = new Map<string, Pace>();
-  /** When a method may be called again in a workspace that Slack has throttled it in; monotonic milliseconds. */
-  const throttles = new Map<string, number>();
-
+  const quota = createQuota(clock, log);
   let last = { token: token.reveal(), version: 0 };
 
   function tokenVersion(): number {
     const now = token.reveal();
     if (now !== last.token) last = { token: now, version: last.version + 1 };
     return last.version;
-  }
-
-  /** One pool a method: whether an organisation's token has one for each of its workspaces is not known. */
-  function paceOf({ method, callsPerMinute }: Endpoint): Pace {
-    let pace = paces.get(method);
-    if (pace === undefined) paces.set(method, (pace = createPace(callsPerMinute, clock)));
-    return pace;
-  }
-
-  async function turn(endpoint: Endpoint, place: string, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const waitMs = (throttles.get(place) ?? 0) - clock.monotonic();
-      if (waitMs <= 0) return paceOf(endpoint).turn(signal);
-      await clock.sleep(waitMs, signal);
-    }
   }
 
   async function exchange(
@@ -126,9 +115,10 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     params: Readonly<Record<string, string | undefined>>,
     attempt: number,
     signal: AbortSignal,
+    turn: Turn,
   ): Promise<Try<SlackAnswer>> {
-    const place = `${endpoint.method} ${params["team_id"] ?? ""}`;
-    await turn(endpoint, place, signal);
+    const workspace = params["team_id"] ?? "";
+    await quota.turn(endpoint, workspace, turn, signal);
     const bearer = token.reveal();
     const result = await exchange(endpoint, params, bearer, signal);
     switch (result.kind) {
@@ -141,7 +131,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
         return { done: true, value: { kind: "too_large", code: result.code } };
       case "throttled": {
         const delayMs = throttleDelayMs(result.afterMs, attempt);
-        throttles.set(place, clock.monotonic() + delayMs);
+        quota.throttle(endpoint.method, workspace, delayMs);
         return again(endpoint, result.code, delayMs);
       }
       case "error":
@@ -204,10 +194,10 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     return clampServerDelayMs(serverMs) * (1 + 0.1 * random());
   }
 
-  const call: SlackClient["call"] = (endpoint, params, signal) =>
-    retry((attempt) => tryOnce(endpoint, params, attempt, signal), clock, signal);
+  const call: SlackClient["call"] = (endpoint, params, signal, turn = {}) =>
+    retry((attempt) => tryOnce(endpoint, params, attempt, signal, turn), clock, signal);
 
-  return { call, now: serverClock.now, tokenVersion };
+  return { call, now: serverClock.now, tokenVersion, quota };
 }
 
 function halt(

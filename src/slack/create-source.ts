@@ -1,3 +1,4 @@
+import { fieldsOf, type Fields } from "../mapping/fields.ts";
 import { identify } from "../mapping/identity.ts";
 import { createMapper } from "../mapping/record.ts";
 import type { Clock, Log, Source, Stream } from "../model.ts";
@@ -10,13 +11,17 @@ export interface SourceSettings {
   readonly calls_per_minute: number;
   readonly look_back: number;
   readonly deep_sweep?: number;
+  readonly deep_calls_per_minute?: number | undefined;
   readonly min_level?: string;
+  readonly skip_own_access?: boolean;
 }
 
 export interface SourceOptions {
   /** Durations in milliseconds. */
   readonly settings: SourceSettings;
   readonly client: SlackClient;
+  /** Whose token it is, and what its calls say they come from: what `skip_own_access` leaves out. */
+  readonly own?: { readonly userId: string; readonly program: string };
   /** Attributes of the resource, `service.name` among them. */
   readonly resource: Readonly<Record<string, string>>;
   readonly version: string;
@@ -30,19 +35,34 @@ export interface SourceOptions {
   readonly log: Log;
 }
 
+/** Another version of this program leaves the same traces. */
+function isOwnAccess(
+  { user_id, user_agent }: Fields,
+  { userId, program }: { userId: string; program: string },
+): boolean {
+  return user_id === userId && typeof user_agent === "string" && user_agent.startsWith(`${program}/`);
+}
+
 /** Makes a stream's source of its definition and its settings. */
 export function createSource(stream: Stream, options: SourceOptions): Source {
-  const { settings, client, startMs, clock, random, log } = options;
+  const { settings, client, startMs, clock, random, log, own } = options;
   const definition = sourceDefinitions[stream.source];
   const context: WalkContext = {
     client,
-    endpoint: { ...definition.endpoint, callsPerMinute: settings.calls_per_minute },
+    endpoint: {
+      ...definition.endpoint,
+      callsPerMinute: settings.calls_per_minute,
+      ...(settings.deep_calls_per_minute === undefined ? {} : { deepCallsPerMinute: settings.deep_calls_per_minute }),
+    },
     stream,
     startMs,
     ...(options.untilMs === undefined ? {} : { untilMs: options.untilMs }),
     lookBackMs: settings.look_back,
     deepSweepMs: settings.deep_sweep ?? 0,
     intervalMs: settings.interval,
+    ...(settings.skip_own_access === true && own !== undefined
+      ? { isOwnAccess: (entry: unknown) => isOwnAccess(fieldsOf(entry), own) }
+      : {}),
     minLevel: settings.min_level ?? "trace",
     pageSize: Math.min(options.pageSize, definition.maxPageSize),
     identify: (entries) => identify(definition, stream.name, entries),

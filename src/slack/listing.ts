@@ -2,6 +2,7 @@ import { backoffMs } from "../backoff.ts";
 import type { Clock, Halt, Log } from "../model.ts";
 import type { Page } from "./answer.ts";
 import type { Endpoint, SlackClient } from "./client.ts";
+import type { Priority } from "./pace.ts";
 
 /** So many empty pages in a row, each with a cursor, are no listing any more. */
 const MAX_EMPTY_PAGES = 50;
@@ -30,6 +31,8 @@ export interface ListingOptions {
   readonly cursor?: string;
   /** Ask for the next page while this one is delivered. Not for a walk that usually ends before the listing does. */
   readonly ahead: boolean;
+  /** How urgent the pages after the first are: that one is a poll like any other. Default: live. */
+  readonly priority?: Priority;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -90,7 +93,7 @@ export async function* walkListing(
 type Stop = { readonly kind: "end" } | { readonly kind: "restart" | "too_large"; readonly code: string } | Halt;
 
 async function* followCursors(
-  { client, endpoint, params, ahead }: ListingOptions,
+  { client, endpoint, params, ahead, priority = "live" }: ListingOptions,
   pageSize: number,
   from: string | undefined,
   outer: AbortSignal,
@@ -101,7 +104,12 @@ async function* followCursors(
   let empty = 0;
   const bounds = params();
   const ask = (cursor: string | undefined) =>
-    client.call(endpoint, { ...bounds, limit: String(pageSize), cursor }, signal);
+    client.call(
+      endpoint,
+      { ...bounds, limit: String(pageSize), cursor },
+      signal,
+      cursor === undefined ? {} : { priority },
+    );
   let pending: ReturnType<typeof ask> | undefined;
   try {
     for (let cursor = from; ;) {

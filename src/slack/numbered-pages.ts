@@ -103,7 +103,8 @@ export async function* walkNumberedPages(
   ): Promise<Read | Halt> {
     for (let restarts = 1; ; restarts++) {
       const params = { page: String(number), count: String(count), change_type: kind, team_id: context.stream.teamId };
-      const answer = await client.call(context.endpoint, params, signal);
+      const isSweep = deep && number > 1;
+      const answer = await client.call(context.endpoint, params, signal, { priority: isSweep ? "deep" : "live" });
       if (answer.kind === "halted") return answer;
       if (answer.kind !== "ok") {
         if (answer.kind === "restart" && restarts > MAX_PAGES) return stuck(answer.code);

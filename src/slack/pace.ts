@@ -3,47 +3,141 @@ import type { Clock } from "../model.ts";
 /** Slack counts calls in windows of one minute. */
 const WINDOW_MS = 60_000;
 
+/** `live`: what happens now. `deep`: a sweep over all of a listing. `backfill`: an older stretch. The first go first. */
+export type Priority = "live" | "deep" | "backfill";
+
+/** Who wants to call, and how urgent it is. */
+export interface Turn {
+  /** Turns go round among streams. */
+  readonly stream?: string;
+  /** Default: live. */
+  readonly priority?: Priority;
+}
+
 /** Waits until a call may be made. */
 export interface Pace {
-  turn(signal: AbortSignal): Promise<void>;
+  turn(turn: Turn, signal: AbortSignal): Promise<void>;
+  /** How many wait. */
+  readonly queued: number;
+  /** How many more calls may be made now. */
+  readonly left: number;
+}
+
+export interface PaceOptions {
+  readonly callsPerMinute: number;
+  /** What deep sweeps and backfills may take of it at most. Default: what live polling leaves. */
+  readonly deepCallsPerMinute?: number;
+  readonly clock: Clock;
+}
+
+/** While live polling takes every call there is, so many of its calls are followed by one of the others. */
+const LIVE_IN_A_ROW = 4;
+
+interface Waiting extends Required<Turn> {
+  readonly grant: () => void;
 }
 
 /**
  * At most `callsPerMinute` calls in any minute: a burst of one minute's worth goes out at once, and after it each call
- * waits until the oldest one is a minute old. Turns are given in the order in which they were asked for.
+ * waits until the oldest one is a minute old. The stream that has waited longest since its last turn is next. Live calls
+ * go before all others, which always leave a tenth free for them, and get one turn in five when there is never one free.
  */
-export function createPace(callsPerMinute: number, clock: Clock): Pace {
-  const calls: number[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
+export function createPace({ callsPerMinute, deepCallsPerMinute = Infinity, clock }: PaceOptions): Pace {
+  const calls: { readonly atMs: number; readonly live: boolean }[] = [];
+  const waiting = new Set<Waiting>();
+  /** When each stream had its last turn, in turns. */
+  const last = new Map<string, number>();
+  const reserve = Math.min(callsPerMinute - 1, Math.max(1, Math.floor(callsPerMinute / 10)));
+  let turns = 0;
+  let liveInARow = 0;
+  let wake: AbortController | undefined;
 
-  async function take(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      const now = clock.monotonic();
-      while (calls.length > 0 && now - (calls[0] as number) >= WINDOW_MS) calls.shift();
-      if (calls.length < callsPerMinute) {
-        calls.push(now);
-        return;
-      }
-      await clock.sleep(WINDOW_MS - (now - (calls[0] as number)), signal);
+  function forget(): void {
+    const before = clock.monotonic() - WINDOW_MS;
+    while (calls.length > 0 && (calls[0] as { atMs: number }).atMs <= before) calls.shift();
+  }
+
+  function nextOf(isWanted: (one: Waiting) => boolean): Waiting | undefined {
+    let next: Waiting | undefined;
+    for (const one of waiting) {
+      if (!isWanted(one)) continue;
+      if (next === undefined || (last.get(one.stream) ?? -1) < (last.get(next.stream) ?? -1)) next = one;
+    }
+    return next;
+  }
+
+  function hasOthers(): boolean {
+    for (const { priority } of waiting) if (priority !== "live") return true;
+    return false;
+  }
+
+  /** The next call, or when to look again; milliseconds from now. */
+  function choose(): Waiting | number {
+    forget();
+    const others = calls.filter(({ live }) => !live);
+    const live = nextOf(({ priority }) => priority === "live");
+    const other = nextOf(({ priority }) => priority === "deep") ?? nextOf(({ priority }) => priority === "backfill");
+    if (calls.length >= callsPerMinute) return waitFor(calls, callsPerMinute);
+    const isOtherDue = live !== undefined && liveInARow >= LIVE_IN_A_ROW;
+    if (other !== undefined && others.length < deepCallsPerMinute && (live === undefined || isOtherDue)) {
+      if (isOtherDue || calls.length < callsPerMinute - reserve) return other;
+      return waitFor(calls, callsPerMinute - reserve);
+    }
+    return live ?? waitFor(others, deepCallsPerMinute);
+  }
+
+  /** Until fewer than so many of these are in the window. */
+  function waitFor(counted: typeof calls, limit: number): number {
+    const oldest = counted[counted.length - limit] ?? counted[0];
+    return oldest === undefined ? WINDOW_MS : oldest.atMs + WINDOW_MS - clock.monotonic();
+  }
+
+  function dispatch(): void {
+    wake?.abort();
+    wake = undefined;
+    while (waiting.size > 0) {
+      const next = choose();
+      if (typeof next === "number") return sleep(next);
+      waiting.delete(next);
+      const live = next.priority === "live";
+      liveInARow = live && hasOthers() ? liveInARow + 1 : 0;
+      calls.push({ atMs: clock.monotonic(), live });
+      last.set(next.stream, ++turns);
+      next.grant();
     }
   }
 
+  function sleep(ms: number): void {
+    const controller = new AbortController();
+    wake = controller;
+    clock.sleep(ms, controller.signal).then(dispatch, () => undefined);
+  }
+
   return {
-    turn(signal) {
-      const turn = queue.then(() => take(signal));
-      queue = turn.catch(() => undefined);
-      return untilAborted(turn, signal);
+    turn({ stream = "", priority = "live" }, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const abort = () => {
+          waiting.delete(one);
+          if (waiting.size === 0) wake?.abort();
+          reject(signal.reason);
+        };
+        const grant = () => {
+          signal.removeEventListener("abort", abort);
+          resolve();
+        };
+        const one: Waiting = { stream, priority, grant };
+        waiting.add(one);
+        signal.addEventListener("abort", abort, { once: true });
+        dispatch();
+      });
+    },
+    get queued() {
+      return waiting.size;
+    },
+    get left() {
+      forget();
+      return Math.max(0, callsPerMinute - calls.length);
     },
   };
-}
-
-/** The turn before this one may be another's, and go on waiting. */
-function untilAborted(turn: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    turn.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -20,6 +20,8 @@ export interface WalkContext {
   readonly intervalMs: number;
   /** `admin.apps.activities.list` only. */
   readonly minLevel: string;
+  /** `team.accessLogs` only: whether a row is the trace of this program's own calls, and is to be left out. */
+  readonly isOwnAccess?: (entry: unknown) => boolean;
   /** No more entries are asked for than fit one batch, so that a crash repeats at most one batch. */
   readonly pageSize: number;
   readonly identify: (entries: readonly unknown[]) => readonly Identified[];

@@ -142,6 +142,7 @@ function createSweeping(context: WalkContext, known: Lookup, signal: AbortSignal
         ...context,
         params: () => ({ team_id: context.stream.teamId }),
         ahead,
+        priority: deep ? "deep" : "live",
         ...(cursor === undefined ? {} : { cursor }),
       },
       signal,
@@ -187,25 +188,30 @@ function reaches({ first, last }: { first: Order; last: Order }, seconds: number
 }
 
 function split(
-  { toRecord }: WalkContext,
+  { toRecord, isOwnAccess = () => false }: WalkContext,
   sifted: Sifted,
   { startMs, sweep }: SweepPosition,
   observedMs: number,
   deep: boolean,
-): { records: LogRecord[]; remember: Identity[] } {
+): { records: LogRecord[]; remember: Identity[]; skipped: number } {
   const startSeconds = startMs / 1000;
   const shown = new Set([...sifted.known, ...sifted.fresh.map(({ entry }) => entry)].map(({ version }) => version));
   const records: LogRecord[] = [];
   const remember: Identity[] = [];
+  let skipped = 0;
   for (const { entry, versions } of sifted.fresh) {
-    if (entry.lastSeconds !== undefined && entry.lastSeconds < startSeconds) remember.push(toIdentity(entry, sweep));
+    if (isOwnAccess(entry.entry)) {
+      skipped += 1;
+      remember.push(toIdentity(entry, sweep));
+    } else if (entry.lastSeconds !== undefined && entry.lastSeconds < startSeconds)
+      remember.push(toIdentity(entry, sweep));
     else {
       const delta = countDelta(entry, versions, shown, startSeconds);
       records.push(toRecord(entry, { observedMs, mark: sweep, ...(delta === undefined ? {} : { countDelta: delta }) }));
     }
   }
   if (deep) for (const entry of sifted.known) remember.push(toIdentity(entry, sweep));
-  return { records, remember };
+  return { records, remember, skipped };
 }
 
 function toIdentity({ key, version, count, lastSeconds }: Identified, mark: number): Identity {

@@ -17,6 +17,8 @@ export interface StreamStatus {
   readonly deadLettered: number;
   /** Records that were rejected in batches that were accepted. */
   readonly rejected: number;
+  /** Entries left out because the configuration says so. */
+  readonly skipped: number;
   /** Up to when everything is delivered, epoch milliseconds; unknown before the first complete walk. */
   readonly reachedMs: number | undefined;
   /** Nothing more will come of it: it is not wanted any more, or the run has ended. */
@@ -83,6 +85,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     rejected: 0,
     isOver: false,
     coverage: () => undefined,
+    skipped: 0,
     reachedMs: undefined,
   };
   const told = new Map<string, number>();
@@ -134,12 +137,13 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
         if (status.asking === asking) status.asking = undefined;
       };
     },
-    page(entries, fresh) {
+    page(entries, fresh, skipped = 0) {
       if (haltedBy !== undefined) say("info", "stream_resumed", { error: haltedBy });
       haltedBy = undefined;
       status.fault = undefined;
       status.entries += entries;
-      status.repeated += Math.max(0, entries - fresh);
+      status.repeated += Math.max(0, entries - fresh - skipped);
+      status.skipped += skipped;
       status.activity =
         fresh === 0 ? { kind: "reading" } : { kind: "sending", records: fresh, sinceMs: clock.monotonic() };
     },

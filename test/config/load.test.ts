@@ -53,6 +53,7 @@ test("a token and an endpoint in the environment are enough, and the rest is the
         calls_per_minute: 20,
         look_back: 7_200_000,
         deep_sweep: 21_600_000,
+        skip_own_access: false,
         listed: false,
       },
       integration_logs: {

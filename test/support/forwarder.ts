@@ -105,12 +105,13 @@ export async function forwardOnce(options: ForwarderOptions): Promise<StreamOutc
       sources: SOURCE_NAMES.filter((name) => configuration.sources[name] !== undefined),
       once: true,
       supervisor,
-      runStream: (stream, { client }, streamSignal) =>
+      runStream: (stream, { client }, { userId }, streamSignal) =>
         runStream(
           stream,
           {
             configuration,
             client,
+            ...(userId === undefined ? {} : { userId }),
             destination,
             store,
             clock,

@@ -36,6 +36,8 @@ test("the names of the events in the program's own log are the ones that are kno
       "destination_retry",
       "failed",
       "first_run",
+      "intervals_kept",
+      "intervals_stretched",
       "no_token_files",
       "no_workspaces",
       "nothing_read",

@@ -10,6 +10,7 @@ export function statusOf(name: string, rest: Partial<StreamStatus> = {}): Stream
     repeated: 0,
     delivered: 0,
     deadLettered: 0,
+    skipped: 0,
     rejected: 0,
     reachedMs: undefined,
     isOver: false,

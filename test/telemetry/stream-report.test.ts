@@ -163,3 +163,10 @@ test("writes a time to the second, and none that is not known", () => {
   expect(isoTime(undefined)).toBeUndefined();
   expect(isoTime(Number.NaN)).toBeUndefined();
 });
+
+test("entries that are left out on request are counted", () => {
+  const { report } = reported();
+  report.page(20, 10, 3);
+  report.page(20, 10);
+  expect(report.status.skipped).toBe(3);
+});
