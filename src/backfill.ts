@@ -72,7 +72,7 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
         settings: configuration.slack,
         sources,
         supervisor,
-        runStream: (stream, connection, streamSignal) =>
+        runStream: (stream, connection, _identity, streamSignal) =>
           backfillStream(stream, { ...streamOptions, client: connection.client, log: connection.log }, streamSignal),
         onFailure: (error) => failure.abort(error),
         onStart: (streams) =>

@@ -88,6 +88,8 @@ async function checkSlack(options: Looking, signal: AbortSignal): Promise<readon
   const findings = await Promise.all(
     openings.map(async (opening) => {
       const { settings, token, name } = opening;
+      const subject = opening.path ?? (name === undefined ? "slack.token" : `slack: ${name}`);
+      if (token === undefined) return [notTried(subject)];
       const ask = createAsk({
         http: slack.http,
         token,
@@ -97,13 +99,18 @@ async function checkSlack(options: Looking, signal: AbortSignal): Promise<readon
         clock,
         random,
       });
-      const subject = opening.path ?? (name === undefined ? "slack.token" : `slack: ${name}`);
       const { findings, identity, scopes } = await checkToken(subject, ask, signal);
       if (identity === undefined) return findings;
       return [...findings, ...(await checkSources({ configuration, settings, identity, scopes, ask }, signal))];
     }),
   );
   return [...unreadable, ...findings.flat()];
+}
+
+/** A refresh token works once: what `run` has stored must not be used up by looking. */
+function notTried(subject: string): Finding {
+  const what = "Its token is renewed by `run` and not tried here: a refresh token works only once.";
+  return { id: "token", level: "warn", subject, what, remedy: "Look at what `run` says: token_refreshed, connected." };
 }
 
 function noTokens({ slack }: Configuration): Finding {

@@ -1,10 +1,13 @@
 import { basename } from "node:path";
 import type { Files, ListFiles } from "./config/files.ts";
+import { readKey } from "./config/encryption-key.ts";
 import { secretFromFile, type Fault } from "./config/references.ts";
 import type { ConnectionSettings } from "./config/slack-settings.ts";
 import type { Http } from "./http.ts";
-import type { Clock, Log, Secret } from "./model.ts";
+import type { Clock, Log, Notes, Secret } from "./model.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
+import { createRotation, type Rotation, type RotationOptions } from "./slack/rotation.ts";
+import { createSeal } from "./slack/seal.ts";
 
 /** What the program calls itself to Slack. */
 export const PROGRAM = "slack-otel";
@@ -15,6 +18,8 @@ export interface Connection {
   readonly name?: string;
   readonly settings: ConnectionSettings;
   readonly client: SlackClient;
+  /** Renews its token; absent where that does not expire. */
+  readonly rotation?: Rotation;
   /** Names the connection in every line. */
   readonly log: Log;
 }
@@ -26,13 +31,15 @@ export interface ConnectionOptions {
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
   readonly log: Log;
+  /** Where renewed tokens are kept. Absent: tokens that rotate are not to be used, for a refresh token works only once. */
+  readonly notes?: Notes;
 }
 
-/** A connection whose name and token are known. */
+/** A connection whose name is known, and its token, but for one with rotation. */
 export interface Opening {
   readonly name?: string;
   readonly settings: ConnectionSettings;
-  readonly token: Secret;
+  readonly token?: Secret;
   /** The file with the token, where it was found by a pattern. */
   readonly path?: string;
 }
@@ -52,7 +59,12 @@ export function openingsOf(
   const faults: FileFault[] = [];
   for (const one of settings) {
     const { name, token, token_files } = one;
-    if (token !== undefined) openings.push({ settings: one, token, ...(name === undefined ? {} : { name }) });
+    if (token_files === undefined)
+      openings.push({
+        settings: one,
+        ...(token === undefined ? {} : { token }),
+        ...(name === undefined ? {} : { name }),
+      });
     for (const path of token_files === undefined ? [] : listFiles(token_files)) {
       const secret = secretFromFile(path, files);
       if ("problem" in secret) faults.push({ path, ...secret });
@@ -62,8 +74,12 @@ export function openingsOf(
   return { openings, faults };
 }
 
-/** Makes a connection; nothing is asked of Slack yet. */
-export function createConnection({ name, settings, token }: Opening, options: ConnectionOptions): Connection {
+/** Makes a connection; nothing is asked of Slack yet. The signal ends what goes on beside its calls. */
+export function createConnection(
+  { name, settings, ...opening }: Opening,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Connection {
   const { http, version, clock, random } = options;
   const log = damping(
     name === undefined
@@ -71,17 +87,60 @@ export function createConnection({ name, settings, token }: Opening, options: Co
       : (level, event, fields) => options.log(level, event, { connection: name, ...fields }),
     clock,
   );
+  const shared = { http, apiUrl: settings.api_url, userAgent: userAgentOf(version), clock, random, log };
+  const rotation =
+    settings.rotation === undefined ? undefined : rotating(settings.rotation, options.notes, shared, signal);
+  const token = rotation?.token ?? opening.token;
+  if (token === undefined) throw new Error("a connection without a token");
   const client = createSlackClient({
-    http,
+    ...shared,
     token,
-    apiUrl: settings.api_url,
+    ...(rotation === undefined ? {} : { renew: rotation.renew }),
     auditUrl: settings.audit_url,
-    userAgent: userAgentOf(version),
-    clock,
-    random,
-    log,
   });
-  return { ...(name === undefined ? {} : { name }), settings, client, log };
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(rotation === undefined ? {} : { rotation }),
+    settings,
+    client,
+    log,
+  };
+}
+
+const NOT_ROTATING: Rotation = {
+  token: { reveal: () => "" },
+  ready: () =>
+    Promise.resolve({
+      kind: "halted",
+      scope: "token",
+      reason: "configuration",
+      code: "token_rotates",
+      message: "Tokens that rotate are renewed by `run` alone, since a refresh token works only once: give a token that does not.",
+    }),
+  renew: () => Promise.resolve(),
+  keep: () => Promise.resolve(),
+};
+
+type Shared = Pick<RotationOptions, "http" | "apiUrl" | "userAgent" | "clock" | "random" | "log">;
+
+function rotating(
+  { client_id, client_secret, refresh_token, encryption_key }: NonNullable<ConnectionSettings["rotation"]>,
+  notes: Notes | undefined,
+  shared: Shared,
+  signal: AbortSignal,
+): Rotation {
+  if (notes === undefined) return NOT_ROTATING;
+  const key = readKey(encryption_key.reveal());
+  if (key === undefined) throw new Error("an encryption key that was checked before");
+  return createRotation({
+    ...shared,
+    clientId: client_id,
+    clientSecret: client_secret,
+    refreshToken: refresh_token,
+    seal: createSeal(key),
+    notes,
+    signal,
+  });
 }
 
 /** A long outage is told at its start and then no more often than this. */

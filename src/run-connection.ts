@@ -45,8 +45,7 @@ export async function runConnection(options: ConnectionRun, signal: AbortSignal)
   const { connection, once, clock, onAnswer } = options;
   const { client, log } = connection;
   for (;;) {
-    const version = client.tokenVersion();
-    const identity = await identifyToken(client, signal);
+    const identity = (await connection.rotation?.ready()) ?? (await identifyToken(client, signal));
     if ("kind" in identity) {
       log("error", "token_refused", { error: identity.code, message: identity.message });
       onAnswer(undefined);
@@ -54,6 +53,7 @@ export async function runConnection(options: ConnectionRun, signal: AbortSignal)
       await clock.sleep(HALT_RETRY_MS, signal);
       continue;
     }
+    const version = client.tokenVersion();
     tell(identity, connection);
     const following = createFollowing(options, identity);
     onAnswer((await following.refresh(signal)).length);

@@ -18,7 +18,7 @@ export interface ConnectionsRun
   readonly settings: readonly ConnectionSettings[];
   readonly files: Files;
   readonly listFiles: ListFiles;
-  readonly onConnection: (connection: Connection) => void;
+  readonly onConnection?: (connection: Connection) => void;
   /** Told of a defect. */
   readonly onFailure: (error: unknown) => void;
   /** Told once, when every connection has had its first answer from Slack and streams are known. */
@@ -77,9 +77,13 @@ function createOpened(options: ConnectionsRun, signal: AbortSignal) {
 
   function openOne(opening: Opening, owner: string): void {
     const stop = new AbortController();
-    const connection = createConnection(opening, options);
-    options.onConnection(connection);
     const either = AbortSignal.any([signal, stop.signal]);
+    const connection = createConnection(opening, options, either);
+    options.onConnection?.(connection);
+    const unlessStopped = (error: unknown) => {
+      if (!either.aborted || error !== either.reason) options.onFailure(error);
+    };
+    if (!options.once) connection.rotation?.keep().catch(unlessStopped);
     const onAnswer = (streams: number | undefined) => {
       one.answer = { streams };
       start();
@@ -88,7 +92,7 @@ function createOpened(options: ConnectionsRun, signal: AbortSignal) {
       opening,
       stop,
       ended: runConnection({ ...options, connection, owner, onAnswer }, either).catch((error: unknown) => {
-        if (!either.aborted || error !== either.reason) options.onFailure(error);
+        unlessStopped(error);
         return "known";
       }),
     };

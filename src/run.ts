@@ -81,6 +81,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
       {
         ...options,
         http: slack.http,
+        notes: store.notes,
         files: nodeFiles,
         listFiles: listNodeFiles,
         settings: configuration.slack,
@@ -93,7 +94,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
             streamSignal,
           ),
         onFailure: (error) => failure.abort(error),
-        onConnection: options.onConnection ?? (() => undefined),
+        ...(options.onConnection === undefined ? {} : { onConnection: options.onConnection }),
         onStart: (streams) =>
           log("info", "started", { streams, destination: destination.name, to: destination.description }),
       },

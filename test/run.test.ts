@@ -510,3 +510,37 @@ test("a log that a token could not read is looked at again within a minute once 
     "stream_resumed audit_logs/E0ACME00001",
   ]);
 });
+
+test("tokens that rotate are renewed in time for days, and nothing stops", async () => {
+  const rotation = { clientId: "id", clientSecret: "sesame", refreshToken: "xoxe-1-first" };
+  const stage = createStage({ rotation });
+  const key = Buffer.alloc(32, 5).toString("base64");
+  stage.configure(
+    `slack: { rotation: { client_id: id, client_secret: sesame, refresh_token: xoxe-1-first, encryption_key: "${key}" }, ${URLS} }
+sources: { audit_logs: { interval: 30m } }`,
+  );
+  await stage.follow(/connected/, [[3 * 86_400_000, () => undefined]]);
+  expect(stage.count("token_refreshed")).toBe(8);
+  expect(stage.count("stream_halted") + stage.count("token_refused") + stage.count("slack_retry")).toBe(0);
+  const polls = stage.slack.calls.filter(({ method }) => method === "audit.logs");
+  expect(polls.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
+  expect(polls.length).toBeGreaterThan(140);
+});
+
+test("a token that Slack takes for expired early is renewed within the call, and no stream halts", async () => {
+  const rotation = { clientId: "id", clientSecret: "sesame", refreshToken: "xoxe-1-first" };
+  const stage = createStage({ rotation });
+  const key = Buffer.alloc(32, 5).toString("hex");
+  stage.configure(
+    `slack: { rotation: { client_id: id, client_secret: sesame, refresh_token: xoxe-1-first, encryption_key: "${key}" }, ${URLS} }`,
+  );
+  await stage.follow(/started/, [
+    [600_000, () => stage.slack.tokens.expire("xoxe.xoxp-1-simulated-1")],
+    [900_000, () => undefined],
+  ]);
+  expect(stage.count("token_refreshed")).toBe(2);
+  expect(stage.count("stream_halted") + stage.count("token_refused")).toBe(0);
+  const expired = stage.slack.calls.filter(({ outcome }) => outcome === "token_expired");
+  expect(expired.length).toBeGreaterThan(0);
+  expect(stage.slack.calls.filter(({ atMs }) => atMs > stage.clock.now() - 60_000).length).toBeGreaterThan(0);
+});

@@ -245,8 +245,12 @@ describe("the rows that this program's own calls leave", () => {
     // The owner's own browser.
     const seconds = Math.floor(slack.now() / 1000);
     slack.world.access.add({
-      ...{ user_id: "W0OWNER0001", ip: "192.0.2.9", user_agent: "Mozilla/5.0", count: 1 },
-      ...{ date_first: seconds, date_last: seconds },
+      user_id: "W0OWNER0001",
+      ip: "192.0.2.9",
+      user_agent: "Mozilla/5.0",
+      count: 1,
+      date_first: seconds,
+      date_last: seconds,
     });
     for (let polls = 0; polls < 3; polls++) {
       await clock.run(once({ settings: { sources: { access_logs: { skip_own_access: skip } } } }));

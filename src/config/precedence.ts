@@ -56,7 +56,8 @@ function isTaken(path: readonly string[], key: string, settled: readonly string[
   if (path[0] === "destination" && path.length === 2 && endpointKeys.includes(key))
     return settled.some((other) => endpointKeys.includes(other));
   // The file's way to the token beats the environment's.
-  if (placeKey(path) === "slack" && key === "token") return settled.includes("token_files");
+  if (placeKey(path) === "slack" && key === "token")
+    return ["token_files", "rotation"].some((other) => settled.includes(other));
   if (headerMaps.has(placeKey(path))) return settled.some((other) => other.toLowerCase() === key.toLowerCase());
   return false;
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { readKey } from "./encryption-key.ts";
 import { filePath, httpUrl, secret } from "./fields.ts";
 
 /** The keys by which a connection gets its token: one of them. */
-const TOKEN_KEYS = ["token", "token_files"] as const;
+const TOKEN_KEYS = ["token", "token_files", "rotation"] as const;
 
 const NAME_REMEDY = "give each connection of a list its own name, by which the log speaks of it, such as name: acme";
 
@@ -24,9 +25,9 @@ function connections() {
     .min(1, { error: "names no connection" })
     .superRefine((list, context) => {
       const names = list.map(({ name }) => name);
-      for (const [index, { name, token }] of list.entries()) {
+      for (const [index, { name, token_files }] of list.entries()) {
         const path = [index, "name"];
-        if (name === undefined && token !== undefined)
+        if (name === undefined && token_files === undefined)
           context.addIssue({ code: "custom", path, message: "is missing", params: { remedy: NAME_REMEDY } });
         if (name !== undefined && names.indexOf(name) < index)
           context.addIssue({
@@ -53,6 +54,7 @@ function connection() {
         .meta({ examples: ["/run/secrets/slack/*"] })
         .optional()
         .describe("Files with one token each, found anew while it runs: one connection for each, named after its file"),
+      rotation: rotation().optional(),
       api_url: slackUrl("https://slack.com/api/").describe("The Web API; GovSlack: https://slack-gov.com/api/"),
       audit_url: slackUrl("https://api.slack.com/audit/v1/").describe("The Audit Logs API"),
       workspaces: workspaces(),
@@ -62,10 +64,29 @@ function connection() {
       when: ({ value, issues }) => isObject(value) && !issues.some(({ path }) => path?.[0] === "token"),
     })
     .refine((given) => TOKEN_KEYS.filter((key) => given[key] !== undefined).length < 2, {
-      error: `names ${TOKEN_KEYS.join(" and ")}: exactly one is allowed`,
+      error: ({ input }) =>
+        `names ${TOKEN_KEYS.filter((key) => (input as Record<string, unknown>)[key] !== undefined).join(" and ")}: exactly one is allowed`,
       params: { remedy: "keep one of them" },
       when: ({ value }) => isObject(value),
     });
+}
+
+/** Token rotation: the access token lives for twelve hours and is renewed. */
+function rotation() {
+  const error = "is not a key of 32 bytes";
+  const remedy = "make one with `openssl rand -base64 32` and keep it where the token would be kept";
+  return z
+    .strictObject({
+      client_id: z.string().min(1, { error: "is empty" }).describe("The app's client id"),
+      client_secret: secret().describe("The app's client secret"),
+      refresh_token: secret().describe(
+        "The refresh token of the app's installation; each works once, so only the first is read here",
+      ),
+      encryption_key: secret()
+        .refine((key) => readKey(key.reveal()) !== undefined, { error, params: { remedy } })
+        .describe("32 bytes in base64 or hex: what the tokens are encrypted with in the state"),
+    })
+    .describe("For an app with token rotation, in place of token");
 }
 
 /** A number or a truth value in the list is a workspace's id misspelt, and is told as such. */

@@ -48,6 +48,8 @@ export interface SlackClient {
 export interface SlackClientOptions {
   readonly http: Http;
   readonly token: Secret;
+  /** Slack takes this token for expired: resolves when there is another one, or none to be had. */
+  readonly renew?: (bearer: string, signal: AbortSignal) => Promise<void>;
   /** Base URLs, ending in a slash. */
   readonly apiUrl: string;
   readonly auditUrl: string;
@@ -174,6 +176,10 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     const anew = { done: false, delayMs: 0 } as const;
     // A token in a file may have been replaced since this call was made, or while auth.test was asked.
     if (wasReplaced()) return anew;
+    if (endpoint === AUTH_TEST && code === "token_expired") {
+      await options.renew?.(bearer, signal);
+      if (wasReplaced()) return anew;
+    }
     if (endpoint === AUTH_TEST)
       return { done: true, value: halt(endpoint, code, "credentials", "credentials", "token") };
     const verdict = await call(AUTH_TEST, {}, signal);

@@ -46,8 +46,12 @@ test("every setting is described, and every mapping refuses what it does not kno
 test("secrets are marked, and nothing else is", () => {
   const secrets = leaves(root, "").flatMap(([path, { writeOnly }]) => (writeOnly === true ? [path] : []));
   expect(secrets).toEqual([
-    ".slack.token",
-    ".slack[].token",
+    ...[".slack", ".slack[]"].flatMap((slack) => [
+      `${slack}.token`,
+      `${slack}.rotation.client_secret`,
+      `${slack}.rotation.refresh_token`,
+      `${slack}.rotation.encryption_key`,
+    ]),
     ".destination.otlp.headers.*",
     ".destination.datadog.api_key",
     ".destination.splunk_hec.token",

@@ -374,7 +374,7 @@ resource: { a: 1, "b.c": true }
   expect(errors(text)).toMatchInlineSnapshot(`
     [
       "a.yaml:1: slack.token: is missing; write for example \${env:NAME} or \${file:/run/secrets/name}, or set SLACK_TOKEN or SLACK_TOKEN_FILE",
-      "a.yaml:2: slack.tokn: is an unknown key; did you mean token? Known here: name, token, token_files, api_url, audit_url, workspaces",
+      "a.yaml:2: slack.tokn: is an unknown key; did you mean token? Known here: name, token, token_files, rotation, api_url, audit_url, workspaces",
       "a.yaml:3: slack.api_url: is plain http: only https: is allowed, except on a loopback address; write for example https://slack.com/api/",
       "a.yaml:5: sources.acess_logs: is an unknown key; did you mean access_logs? Known here: access_logs, integration_logs, app_activities, audit_logs",
       "a.yaml:7: sources.audit_logs.interval: is not a duration: a number and its unit, which is ms, s, m, h or d; write for example 1m, 15s or 24h",
@@ -627,14 +627,14 @@ describe("a list of connections", () => {
     expect(errors(text)).toMatchInlineSnapshot(`
       [
         "a.yaml:3: slack[0].token: is missing; write for example \${env:NAME} or \${file:/run/secrets/name}",
-        "a.yaml:4: slack[0].tokn: is an unknown key; did you mean token? Known here: name, token, token_files, api_url, audit_url, workspaces",
+        "a.yaml:4: slack[0].tokn: is an unknown key; did you mean token? Known here: name, token, token_files, rotation, api_url, audit_url, workspaces",
         "a.yaml:5: slack[1].name: is not a name: up to 64 letters, digits, dots, dashes and underscores; write for example acme",
         "a.yaml:6: slack[1].token: the secret is empty; give one line of printable ASCII characters; one newline at its end is allowed",
         "a.yaml:7: slack[2]: names token and token_files: exactly one is allowed; keep one of them",
         "a.yaml:9: slack[3].token: environment variable NOT_SET is not set; set it, or give a default: \${env:NOT_SET:-default}",
         "a.yaml:10: slack[3].workspaces: is neither \`all\` nor a list of workspace ids; write for example all or [T0123456789, T9876543210]",
         "a.yaml:11: slack[4].workspaces[1]: is not a workspace id; write for example T0123456789",
-        "a.yaml:12: slack[5]: is not a mapping; write keys below it: name, token, token_files, api_url, audit_url, workspaces",
+        "a.yaml:12: slack[5]: is not a mapping; write keys below it: name, token, token_files, rotation, api_url, audit_url, workspaces",
       ]
     `);
   });
@@ -652,7 +652,37 @@ describe("a list of connections", () => {
     `);
     expect(errors(list("  []\n"))).toMatchInlineSnapshot(`
       [
-        "a.yaml:2: slack: names no connection; write keys below it: name, token, token_files, api_url, audit_url, workspaces",
+        "a.yaml:2: slack: names no connection; write keys below it: name, token, token_files, rotation, api_url, audit_url, workspaces",
+      ]
+    `);
+  });
+});
+
+describe("token rotation", () => {
+  const block = (more: string) =>
+    `slack: { rotation: { client_id: "1.2", client_secret: s3cret, refresh_token: xoxe-1-r${more} } }\ndestination: { stdout: {} }\n`;
+
+  test("takes the place of the token, with a key for what is stored", () => {
+    const { slack } = good(block(`, encryption_key: ${"0f".repeat(32)}`));
+    expect(slack).toMatchObject([{ rotation: { client_id: "1.2" } }]);
+    expect(slack[0]?.rotation?.refresh_token.reveal()).toBe("xoxe-1-r");
+  });
+
+  test("is refused without a key, with one that is none, and beside a token", () => {
+    expect(errors(block(""))).toMatchInlineSnapshot(`
+      [
+        "a.yaml:1: slack.rotation.encryption_key: is missing; write for example \${env:NAME} or \${file:/run/secrets/name}",
+      ]
+    `);
+    expect(errors(block(", encryption_key: password"))).toMatchInlineSnapshot(`
+      [
+        "a.yaml:1: slack.rotation.encryption_key: is not a key of 32 bytes; make one with \`openssl rand -base64 32\` and keep it where the token would be kept",
+      ]
+    `);
+    const both = block(`, encryption_key: ${"0f".repeat(32)}`).replace("{ rotation", "{ token: xoxp-1, rotation");
+    expect(errors(both)).toMatchInlineSnapshot(`
+      [
+        "a.yaml:1: slack: names token and rotation: exactly one is allowed; keep one of them",
       ]
     `);
   });

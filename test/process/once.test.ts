@@ -20,7 +20,7 @@ test.concurrent("a first run delivers every entry of all four sources once, and 
   const second = await scene.once();
   expect(second).toMatchObject({ code: 0, stdout: "" });
   expect(scene.receiver.requests.length).toBe(requests);
-  expect(second.log.map(({ event }) => event)).toEqual(["started", "stopped"]);
+  expect(second.log.map(({ event }) => event)).toEqual(["connected", "started", "stopped"]);
 });
 
 test.concurrent("[P17] --deadline ends a run in good time when the destination is down, tells how far behind it is, and loses nothing", async () => {

@@ -93,7 +93,8 @@ export async function forwardOnce(options: ForwarderOptions): Promise<StreamOutc
   const urls = { api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" };
   const connection = createConnection(
     { settings: { ...settings, ...urls }, token: settings.token },
-    { http: slack.http, version: "0.0.0", clock, random, log },
+    { http: slack.http, version: "0.0.0", clock, random, log, notes: store.notes },
+    signal,
   );
   const failure = new AbortController();
   const both = AbortSignal.any([signal, failure.signal]);

@@ -63,6 +63,8 @@ test("the names of the events in the program's own log are the ones that are kno
       "stream_taken",
       "telemetry_served",
       "token_file_unreadable",
+      "token_refresh_refused",
+      "token_refreshed",
       "token_refused",
       "torn_line_cut",
       "usage_error",
