@@ -115,7 +115,8 @@ const NOT_ROTATING: Rotation = {
       scope: "token",
       reason: "configuration",
       code: "token_rotates",
-      message: "Tokens that rotate are renewed by `run` alone, since a refresh token works only once: give a token that does not.",
+      message:
+        "Tokens that rotate are renewed by `run` alone, since a refresh token works only once: give a token that does not.",
     }),
   renew: () => Promise.resolve(),
   keep: () => Promise.resolve(),
