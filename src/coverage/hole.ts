@@ -15,7 +15,7 @@ export const HOLE_REASONS = {
   configuration: "Slack refuses the request",
   stuck: "the listing cannot be read to its end",
   page_ceiling: "Slack shows no page so far back",
-  quota: "Slack's quota leaves no call for it",
+  quota: "Slack's quota leaves too few calls to catch up; what is missing comes later",
   retention: "Slack shows nothing so old: it keeps it no longer, or nothing happened",
   dead_letters: "the destination refused records for good; they are in the dead letters",
   partial: "the destination rejected some records without saying which; the whole batch is in the dead letters",

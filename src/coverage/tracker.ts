@@ -13,10 +13,13 @@ import {
 } from "./coverage.ts";
 import { countRecent, parseDocument, type StreamDocument, type Trouble } from "./document.ts";
 import { isoMs, sentenceOf, type Found } from "./hole-record.ts";
-import { reasonOf } from "./hole.ts";
+import { HOLE_REASONS, reasonOf } from "./hole.ts";
 
 /** What is found early in a long walk is told after this time: till then more of it becomes one hole. */
 const TELL_MS = 60_000;
+
+/** A walk that takes longer, mostly waiting for its turns, and that far behind, lacks quota. */
+const QUOTA_MS = 60 * 60_000;
 
 export interface StreamTracker extends Tracker {
   /** The stream's first run begins here; epoch milliseconds of Slack's clock, 0: as far back as Slack goes. */
@@ -39,6 +42,8 @@ export interface TrackerOptions {
   /** Whether nobody asked for the source by name, so that it may be unavailable without a word. */
   readonly isOptional: (halt: Halt) => boolean;
   readonly toRecord: (hole: Found) => LogRecord;
+  /** How long calls of the stream's method have waited for their turns in all, milliseconds. */
+  readonly quotaWaitMs?: () => number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -56,6 +61,8 @@ export function createTracker(options: TrackerOptions): StreamTracker {
   let stored = document;
   let isUrgent = false;
   const said = new Set<string>();
+  const { quotaWaitMs = () => 0 } = options;
+  let walk = { sinceMs: clock.monotonic(), waitedMs: quotaWaitMs() };
   if (document.coverage === undefined) reach(options.position);
 
   function update(changes: Partial<StreamDocument>): void {
@@ -75,6 +82,15 @@ export function createTracker(options: TrackerOptions): StreamTracker {
     const ms = Math.min(reached, Math.max(slackNow(), document.coverage?.reachedMs ?? 0));
     if (document.coverage === undefined) update({ coverage: beginCoverage(ms, lookBackMs, "not_recorded") });
     else cover((coverage) => reaching(coverage, ms, lookBackMs));
+  }
+
+  function lackQuota(): void {
+    const { coverage } = document;
+    const elapsedMs = clock.monotonic() - walk.sinceMs;
+    if (elapsedMs < QUOTA_MS || coverage === undefined || coverage.open !== undefined) return;
+    if (slackNow() - coverage.reachedMs < QUOTA_MS || quotaWaitMs() - walk.waitedMs < elapsedMs / 2) return;
+    const found = { reason: "quota", code: "quota", message: HOLE_REASONS.quota, sinceMs: clock.now() } as const;
+    cover((before) => openHole(before, found, true));
   }
 
   function over(): void {
@@ -102,7 +118,10 @@ export function createTracker(options: TrackerOptions): StreamTracker {
     startsAt(startMs) {
       if (document.coverage === undefined) update({ coverage: beginCoverage(startMs, lookBackMs, "start") });
     },
-    begun: () => update({ walkedMs: clock.now() }),
+    begun() {
+      walk = { sinceMs: clock.monotonic(), waitedMs: quotaWaitMs() };
+      update({ walkedMs: clock.now() });
+    },
     settled({ outcome, records, rejected }) {
       over();
       if (outcome === "accepted")
@@ -125,6 +144,7 @@ export function createTracker(options: TrackerOptions): StreamTracker {
       over();
       if (unread !== undefined) cover((coverage) => addUnread(coverage, unread, unread.reason, clock.now()));
       reach(position);
+      lackQuota();
     },
     ended(ending) {
       if (ending.kind === "present") {

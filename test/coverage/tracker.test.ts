@@ -221,6 +221,25 @@ describe("a hole", () => {
     expect(tracker.untold()).toEqual([]);
   });
 
+  test("opens where an hour's walk mostly waits for its turns, is told, and closes when it has caught up", async () => {
+    let waitedMs = 0;
+    const { create, clock } = stage({ quotaWaitMs: () => waitedMs });
+    const tracker = create();
+    tracker.startsAt(NOW_MS - 3 * HOUR_MS);
+    tracker.begun();
+    await clock.advance(HOUR_MS);
+    tracker.page(page(NOW_MS - 2 * HOUR_MS));
+    expect(tracker.document.coverage?.open).toBeUndefined();
+    waitedMs = 40 * 60_000;
+    tracker.page(page(NOW_MS - HOUR_MS));
+    expect(tracker.document.coverage?.open).toMatchObject({ reason: "quota", fromMs: NOW_MS - HOUR_MS });
+    expect(tracker.untold()).toHaveLength(1);
+    tracker.told();
+    tracker.page(page(NOW_MS));
+    tracker.ended({ kind: "present" });
+    expect(tracker.document.coverage?.open).toBeUndefined();
+  });
+
   test("that the walk tells of has the time that was out of reach and not delivered before", () => {
     const tracker = stage().create();
     tracker.startsAt(NOW_MS - 3 * HOUR_MS);
