@@ -29,7 +29,14 @@ function thirdPartyLicenses(): Plugin {
 
 async function licenseOf(folder: string): Promise<string> {
   const { name, version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Record<string, string>;
-  const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-  if (file === undefined) throw new Error(`${name} has no licence file`);
-  return `${name} ${version}\n\n${await readFile(join(folder, file), "utf8")}`;
+  const entries = await readdir(folder);
+  const file = entries.find((entry) => /^licen[cs]e/i.test(entry));
+  const readme = entries.find((entry) => /^readme/i.test(entry));
+  // Some give theirs at the end of what there is to read.
+  const text =
+    file === undefined
+      ? /^#+ licen[cs]e[\s\S]*/im.exec(await readFile(join(folder, readme ?? "README.md"), "utf8"))?.[0]
+      : await readFile(join(folder, file), "utf8");
+  if (text === undefined) throw new Error(`${name} has no licence`);
+  return `${name} ${version}\n\n${text}`;
 }

@@ -1,5 +1,5 @@
 import { backfillStream, type Wanted } from "./backfill/backfill-stream.ts";
-import { backfillPath } from "./backfill/place.ts";
+import { backfillState } from "./backfill/place.ts";
 import type { BackfillProgress } from "./backfill/progress.ts";
 import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import { momentMs } from "./config/moment.ts";
@@ -11,8 +11,7 @@ import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
 import { createDestination, type RunOptions, type StopSignals } from "./run.ts";
-import { inspectSqliteState } from "./state/inspect.ts";
-import { openSqliteStore } from "./state/sqlite.ts";
+import { inspectState, openState, type StateChoice } from "./state/index.ts";
 import type { StreamOutcome } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { span } from "./telemetry/activity.ts";
@@ -41,12 +40,12 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
   await using cleanup = new AsyncDisposableStack();
   const failure = new AbortController();
   const signal = AbortSignal.any([stop, failure.signal]);
-  const { path } = configuration.state.settings;
-  const live = await coverages(path);
+  const { state } = configuration;
+  const live = await coverages(state);
   const destination = options.destination ?? (await createDestination({ ...options, once: true }));
   cleanup.defer(() => destination.close());
   warnOfAge(options, destination);
-  const store = await openSqliteStore({ path: backfillPath(path), signal });
+  const store = await openState(backfillState(state), { clock, log, once: false, signal });
   cleanup.defer(() => store.close());
   if (options.deadLetters === undefined) await probeDeadLetters(configuration.dead_letters.path);
   const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
@@ -104,8 +103,8 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
   }
 }
 
-async function coverages(path: string): Promise<ReadonlyMap<string, Coverage>> {
-  const stored = (await inspectSqliteState(path)) ?? [];
+async function coverages(state: StateChoice): Promise<ReadonlyMap<string, Coverage>> {
+  const stored = (await inspectState(state)) ?? [];
   return new Map(
     stored.flatMap(({ name, report }) => {
       const coverage = parseDocument(report, name)?.coverage;

@@ -193,9 +193,12 @@ export interface Claim extends AsyncDisposable {
   readonly state: StreamState;
   /**
    * Aborted when another has, or may have, the stream: whatever is under way must end at once, the attempt in flight
-   * included, and nothing more can be committed. A file is never lost to another.
+   * included, and nothing more can be committed. Read from the claim it is as of that moment, even after a pause of the
+   * whole program. A file is never lost to another.
    */
   readonly lost: AbortSignal;
+  /** Aborted when another waits for its share of the streams: end as for a stop, and give the stream back. */
+  readonly handOver: AbortSignal;
 }
 
 /** Small texts that belong to no stream, e.g. the sealed tokens of rotation. */

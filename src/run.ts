@@ -9,8 +9,7 @@ import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
-import { inspectSqliteState } from "./state/inspect.ts";
-import { openSqliteStore } from "./state/sqlite.ts";
+import { describeState, inspectState, openState } from "./state/index.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
@@ -63,7 +62,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     const plain = options.destination ?? (await createDestination(options));
     const destination = onExport === undefined ? plain : timed(plain, clock, onExport);
     cleanup.defer(() => destination.close());
-    const store = await (options.openStore?.(signal) ?? openStore(configuration, log, signal));
+    const store = await (options.openStore?.(signal) ?? openStore(options, signal));
     cleanup.defer(() => store.close());
     if (options.deadLetters === undefined) await probeDeadLetters(configuration.dead_letters.path);
     const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
@@ -129,11 +128,14 @@ export async function createDestination(options: RunOptions): Promise<Destinatio
   }
 }
 
-async function openStore({ state }: Configuration, log: Log, signal: AbortSignal): Promise<Store> {
-  const { path } = state.settings;
-  const store = await openSqliteStore({ path, signal });
+async function openStore({ configuration, log, clock, once }: RunOptions, signal: AbortSignal): Promise<Store> {
+  const { state } = configuration;
+  const store = await openState(state, { log, clock, once, signal });
   if (store.isNew) {
-    const message = `No state at ${path}: this is taken for a first run, and every stream begins at \`start\`. If it is not one, stop and look whether the volume is mounted.`;
+    const path = describeState(state);
+    const remedy =
+      state.name === "sqlite" ? "whether the volume is mounted" : "whether the URL names the right database and schema";
+    const message = `No state at ${path}: this is taken for a first run, and every stream begins at \`start\`. If it is not one, stop and look ${remedy}.`;
     log("warn", "state_created", { path, message });
   }
   return store;
@@ -157,7 +159,7 @@ async function tellLastKnown({ sources, state }: Configuration, nowMs: number, l
   log("warn", "nothing_read", {
     message: "Stopped before Slack had answered; the next run goes on from the same place.",
   });
-  for (const { name, position } of (await inspectSqliteState(state.settings.path)) ?? []) {
+  for (const { name, position } of (await inspectState(state)) ?? []) {
     const source = SOURCE_NAMES.find((source) => name.startsWith(`${source}/`));
     const settings = source === undefined ? undefined : sources[source];
     if (source === undefined || settings === undefined) continue;

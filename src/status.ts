@@ -1,12 +1,12 @@
 import { afterBackfills, backfillsOf, isStream, type Backfill } from "./backfill/document.ts";
-import { backfillPath } from "./backfill/place.ts";
+import { backfillState } from "./backfill/place.ts";
 import type { Configuration } from "./config/schema.ts";
 import { judge, type Coverage, type Verdict } from "./coverage/coverage.ts";
 import { parseDocument, type StreamDocument } from "./coverage/document.ts";
 import type { Interval } from "./coverage/interval.ts";
 import { SOURCE_NAMES, type StoredStream } from "./model.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
-import { inspectSqliteState } from "./state/inspect.ts";
+import { describeState, inspectState } from "./state/index.ts";
 
 /** How one stream stands, from the state alone. Times are epoch milliseconds. */
 export interface Standing {
@@ -42,9 +42,9 @@ export async function status(
   atMs: number,
   asked: Interval | undefined,
 ): Promise<Status> {
-  const { path } = state.settings;
-  const stored = await inspectSqliteState(path);
-  const backfills = backfillsOf(await inspectSqliteState(backfillPath(path)));
+  const path = describeState(state);
+  const stored = await inspectState(state);
+  const backfills = backfillsOf(await inspectState(backfillState(state)));
 
   function standing({ name, position, report, identities }: StoredStream): Standing {
     const document = parseDocument(report, name);

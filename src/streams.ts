@@ -3,7 +3,7 @@ import type { Moment } from "./config/moment.ts";
 import { PROGRAM } from "./connections.ts";
 import { createHoleRecords } from "./coverage/hole-record.ts";
 import { createTracker } from "./coverage/tracker.ts";
-import type { Claim, Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
+import type { Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
 import type { BatchLimits } from "./pipeline/batch.ts";
 import { createDeadLetterFile, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { follow, followOnce, isOptional, type FollowOptions } from "./pipeline/follow.ts";
@@ -15,6 +15,7 @@ import { createSource } from "./slack/create-source.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
 import { startOf } from "./start-of.ts";
 import { createStreamReport, type StreamReport } from "./telemetry/stream-report.ts";
+import { type Held, whileClaimed } from "./while-claimed.ts";
 
 export interface StreamsOptions {
   readonly configuration: Configuration;
@@ -58,7 +59,7 @@ const NEEDS_TEAM_ID = new Set(["missing_argument", "invalid_arguments", "invalid
  * source, batches, isolation, retry, destination, position. Rejects only for a `StateError` or a defect.
  */
 export async function runStream(stream: Stream, options: StreamsOptions, signal: AbortSignal): Promise<StreamOutcome> {
-  const { configuration, client, destination, clock, random, log, store } = options;
+  const { configuration, client, destination, clock, random, log } = options;
   const settings = configuration.sources[stream.source];
   if (settings === undefined) throw new Error(`no settings for ${stream.source}`);
   const limits = batchLimits(configuration, destination);
@@ -69,6 +70,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     clock,
     log,
   });
+  let tracker: ReturnType<typeof createTracker> | undefined;
   const source = createSource(stream, {
     ...options,
     client: reporting(client, report),
@@ -77,73 +79,78 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     ...(options.userId === undefined ? {} : { own: { userId: options.userId, program: PROGRAM } }),
     startMs: (slackNowMs) => {
       const startMs = startOf(configuration.start, slackNowMs, destination.limits.maxAgeMs).ms;
-      tracker.startsAt(startMs);
+      tracker?.startsAt(startMs);
       return startMs;
     },
     pageSize: limits.maxRecords,
   });
   options.onStream(report);
-  const send = withRetry(destination.send, {
-    clock,
-    random,
-    attemptSignal: options.attemptSignal,
-    onRetry(wait) {
-      report.retrying(wait);
-      // A state that cannot be written is told by the next commit.
-      if (tracker.failing(wait.cause))
-        state.commit({ remember: [], ...tracker.report("between") }).catch(() => undefined);
-    },
-  });
-  const claim = await claimUntil(store, stream.name, signal);
-  if (claim === undefined) return { stream: stream.name, result: "behind", reachedMs: undefined, nowMs: client.now() };
-  await using held = claim;
-  using _poll = client.quota.poll(sourceDefinitions[stream.source].endpoint.method, settings.interval);
-  const state = inOrder(held.state);
-  const tracker = createTracker({
-    stream: stream.name,
-    report: state.report,
-    position: state.position,
-    reachedMs: source.reachedMs,
-    lookBackMs: settings.look_back,
-    intervalMs: settings.interval,
-    slackNow: client.now,
-    isOptional: (halt) => isOptional(halt, settings.listed),
-    toRecord: createHoleRecords({
-      stream: stream.name,
-      method: sourceDefinitions[stream.source].method,
-      resource: configuration.resource,
-      version: options.version,
-    }),
-    clock,
-    log,
-  });
-  report.covers(() => tracker.document.coverage);
-  if (state.position === undefined)
-    tellFirstRun(stream.name, configuration.start, client.now(), destination.limits.maxAgeMs, log);
-  else report.position(state.position);
   let needsTeams = false;
-  const following: FollowOptions = {
-    source,
-    state,
-    deliver: isolating(send, deadLettersOf(stream, options), { clock, random }),
-    limits,
-    clock,
-    events: report,
-    tracker,
-    listed: settings.listed,
-    onEnding(ending) {
-      needsTeams = needsTeamId(stream, ending);
-      if (needsTeams) report.replaced();
-      else report.ending(ending);
-      return needsTeams;
-    },
-    onWait: report.waiting,
-    renewal: client.tokenVersion,
+  const follower = async (held: Held): Promise<Ending | Refusal | undefined> => {
+    const state = inOrder(held.state);
+    const covering = createTracker({
+      stream: stream.name,
+      report: state.report,
+      position: state.position,
+      reachedMs: source.reachedMs,
+      lookBackMs: settings.look_back,
+      intervalMs: settings.interval,
+      slackNow: client.now,
+      isOptional: (halt) => isOptional(halt, settings.listed),
+      toRecord: createHoleRecords({
+        stream: stream.name,
+        method: sourceDefinitions[stream.source].method,
+        resource: configuration.resource,
+        version: options.version,
+      }),
+      clock,
+      log,
+    });
+    tracker = covering;
+    const send = withRetry(held.confirming(destination.send), {
+      clock,
+      random,
+      attemptSignal: held.attemptSignal,
+      onRetry(wait) {
+        report.retrying(wait);
+        // A state that cannot be written is told by the next commit.
+        if (covering.failing(wait.cause))
+          state.commit({ remember: [], ...covering.report("between") }).catch(() => undefined);
+      },
+    });
+    report.covers(() => covering.document.coverage);
+    if (state.position === undefined)
+      tellFirstRun(stream.name, configuration.start, client.now(), destination.limits.maxAgeMs, log);
+    else report.position(state.position);
+    const following: FollowOptions = {
+      source,
+      state,
+      deliver: isolating(send, deadLettersOf(stream, options), { clock, random }),
+      limits,
+      clock,
+      events: report,
+      tracker: covering,
+      listed: settings.listed,
+      onEnding(ending) {
+        needsTeams = needsTeamId(stream, ending);
+        if (needsTeams) report.replaced();
+        else report.ending(ending);
+        return needsTeams;
+      },
+      onWait: report.waiting,
+      renewal: client.tokenVersion,
+    };
+    const ending = options.once ? await followOnce(following, held.signal) : await follow(following, held.signal);
+    await state.idle();
+    return ending;
   };
-  const ending = options.once ? await followOnce(following, signal) : await follow(following, signal);
-  await state.idle();
+  const followed = await whileClaimed({ ...options, stream: stream.name }, signal, follower);
   report.close();
-  const result = needsTeams ? "needs_workspaces" : resultOf(ending, settings.listed);
+  const ended =
+    followed.kind === "elsewhere"
+      ? "complete"
+      : resultOf(followed.kind === "ended" ? followed.result : undefined, settings.listed);
+  const result = needsTeams ? "needs_workspaces" : ended;
   return { stream: stream.name, result, reachedMs: report.status.reachedMs, nowMs: client.now() };
 }
 
@@ -183,16 +190,6 @@ export function needsTeamId(stream: Stream, ending: Ending | Refusal): boolean {
     ending.kind === "halted" &&
     NEEDS_TEAM_ID.has(ending.code)
   );
-}
-
-/** `undefined`: the signal ended the wait. */
-async function claimUntil(store: Store, stream: string, signal: AbortSignal): Promise<Claim | undefined> {
-  try {
-    return await store.claim(stream, signal);
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return undefined;
-    throw error;
-  }
 }
 
 /** The client, with every call told to the report: a wait for Slack shows. */

@@ -150,7 +150,8 @@ describe.each(yamlFiles.filter((name) => kindOf(name) === "kubernetes"))("%s", (
     expect(asked).toContain(`${secrets?.mountPath}/slack-token`);
     expect(secrets).toMatchObject({ readOnly: true });
     const volume = `${mountOf("state")?.mountPath}/`;
-    expect([state.settings.path, dead_letters.path].filter((path) => !path.startsWith(volume))).toEqual([]);
+    const paths = [dead_letters.path, ...(state.name === "sqlite" ? [state.settings.path] : [])];
+    expect(paths.filter((path) => !path.startsWith(volume))).toEqual([]);
     expect(containers.flatMap(({ env = [] }) => env.map((variable) => variable.name))).not.toContain("SLACK_TOKEN");
   });
 

@@ -12,6 +12,7 @@ import { DEFAULT_TOKEN } from "../src/simulation/grants.ts";
 import { createSimulatedSlack, type SimulatedSlackOptions } from "../src/simulation/slack.ts";
 import { createTraffic } from "../src/simulation/traffic.ts";
 import type { SlackClient } from "../src/slack/client.ts";
+import { describeState } from "../src/state/index.ts";
 import { openSqliteStore } from "../src/state/sqlite.ts";
 import { createStop } from "../src/stop.ts";
 import { systemClock } from "../src/clock.ts";
@@ -267,7 +268,7 @@ test("[P19] a defect in one stream ends every stream, is thrown, and moves no po
 
 test("a stop while it waits for another instance to give the state free is a clean stop", async () => {
   const stage = createStage();
-  const store = await openSqliteStore({ path: stage.configuration.state.settings.path });
+  const store = await openSqliteStore({ path: describeState(stage.configuration.state) });
   const { stop, ended } = stage.start(false, createStop(systemClock));
   setImmediate(() => stop.request("SIGTERM"));
   expect(await ended).toBe(0);

@@ -1,4 +1,7 @@
-/** The state of backfills stands beside that of `run`, which admits one writer: so both can work at a time. */
-export function backfillPath(statePath: string): string {
-  return `${statePath}.backfill`;
+import type { StateChoice } from "../state/index.ts";
+
+/** The state of backfills stands beside that of `run`, so that both can work at a time: a file, or tables, of its own. */
+export function backfillState(state: StateChoice): StateChoice {
+  if (state.name === "postgres") return { ...state, settings: { ...state.settings, tables: "slack_otel_backfill_" } };
+  return { name: "sqlite", settings: { path: `${state.settings.path}.backfill` } };
 }

@@ -4,7 +4,7 @@ import type { Configuration } from "../config/schema.ts";
 import { SOURCE_NAMES, StateError } from "../model.ts";
 import { probeDeadLetters } from "../pipeline/dead-letters.ts";
 import { sourceDefinitions } from "../slack/sources/index.ts";
-import { probeSqliteState } from "../state/probe.ts";
+import { describeState, probeState } from "../state/index.ts";
 import { span } from "../telemetry/activity.ts";
 import type { Finding } from "./finding.ts";
 
@@ -24,9 +24,9 @@ export async function checkState(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<StateChecked> {
-  const subject = state.settings.path;
+  const subject = describeState(state);
   try {
-    const probed = await probeSqliteState(subject, signal);
+    const probed = await probeState(state, signal);
     if (probed.kind === "new") {
       const from = start.kind === "back" ? `${span(start.ms)} back` : "at `start`";
       const what = `There is none yet: the first run makes it, and begins ${from}.`;

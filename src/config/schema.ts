@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type DestinationName, destinations } from "../destinations/index.ts";
-import { byteSize, filePath, secret } from "./fields.ts";
+import { byteSize, duration, filePath, secret } from "./fields.ts";
 import { oneOf } from "./one-of.ts";
 import { slack } from "./slack-settings.ts";
 import { sources } from "./sources-settings.ts";
@@ -64,22 +64,25 @@ function destinationSettings() {
   return Object.fromEntries(described) as Settings;
 }
 
-/** PostgreSQL has its place in the contract, and is refused here until it is there. */
 function state() {
-  const choices = {
-    sqlite: z
-      .strictObject({ path: filePath().prefault("./slack-otel.db").describe("The database file") })
-      .describe("A file, for one instance"),
-    postgres: z
-      .strictObject({ url: secret().describe("postgres://…") })
-      .describe("Not available in this version")
-      .refine(() => false, {
-        error: "is not available in this version",
-        params: { remedy: "keep positions in a file: sqlite: { path: ./slack-otel.db }" },
-        when: () => true,
-      }),
-  };
-  return oneOf(choices, "name exactly one: sqlite").transform(
-    (chosen) => chosen as Extract<typeof chosen, { name: "sqlite" }>,
+  return oneOf(
+    {
+      sqlite: z
+        .strictObject({ path: filePath().prefault("./slack-otel.db").describe("The database file") })
+        .describe("A file, for one instance"),
+      postgres: z
+        .strictObject({
+          url: secret()
+            .refine((url) => /^postgres(?:ql)?:$/.test(URL.parse(url.reveal())?.protocol ?? ""), {
+              error: "is not a URL that begins with postgres://",
+            })
+            .describe("postgres://user:password@host:5432/database, with PostgreSQL's own parameters"),
+          lease: duration({ atLeast: "1s", atMost: "10m" })
+            .prefault("30s")
+            .describe("After this long without a sign of life another replica reads on"),
+        })
+        .describe("A database, for any number of replicas"),
+    },
+    "name exactly one: sqlite, postgres",
   );
 }

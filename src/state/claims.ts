@@ -1,5 +1,17 @@
 import type { Claim, StreamState } from "../model.ts";
 
+/** The stream, or the turn on a note, went to another program, or may have. */
+export class ClaimLostError extends Error {
+  override readonly name = "ClaimLostError";
+}
+
+/** Another program reads the stream and goes on doing so: told to one that is to read it once. */
+export class HeldElsewhereError extends Error {
+  override readonly name = "HeldElsewhereError";
+}
+
+const NEVER = new AbortController().signal;
+
 /** A claim that nobody can take away. Once it is released its state refuses everything, and `onRelease` was called. */
 export function lastingClaim(state: StreamState, onRelease: () => void): Claim {
   let released = false;
@@ -18,7 +30,8 @@ export function lastingClaim(state: StreamState, onRelease: () => void): Claim {
       known: (keys) => whileHeld(() => state.known(keys)),
       commit: (change) => whileHeld(() => state.commit(change)),
     },
-    lost: new AbortController().signal,
+    lost: NEVER,
+    handOver: NEVER,
     async [Symbol.asyncDispose]() {
       if (released) return;
       released = true;

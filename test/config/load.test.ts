@@ -124,7 +124,7 @@ test("every variable has the meaning of its key", () => {
   expect(configuration.sources).toMatchObject({ access_logs: { listed: true }, audit_logs: { listed: true } });
   expect(Object.keys(configuration.sources)).toEqual(["access_logs", "audit_logs"]);
   expect(configuration.start).toEqual({ kind: "earliest" });
-  expect(configuration.state.settings.path).toBe("/state/db");
+  expect(configuration.state).toEqual({ name: "sqlite", settings: { path: "/state/db" } });
   expect(configuration.resource).toEqual({ "service.name": "slack-audit", "deployment.environment.name": "a,b" });
   expect(otlp(configuration)).toEqual({
     endpoint: "https://collector:4318/base",
@@ -245,12 +245,20 @@ test("OTLP variables without an endpoint are no destination", () => {
 });
 
 test("a state of the file is not joined by that of the environment", () => {
-  expect(errors(`${stdout}state: { postgres: { url: x } }`, { ...token, SLACK_OTEL_STATE: "/db" })).toEqual([
-    "a.yaml:2: state.postgres: is not available in this version; " +
-      "keep positions in a file: sqlite: { path: ./slack-otel.db }",
+  const url = "postgres://u:hidden@h/d";
+  const replicas = good(`${stdout}state: { postgres: { url: "${url}" } }`, { ...token, SLACK_OTEL_STATE: "/db" });
+  expect(replicas.state).toMatchObject({ name: "postgres", settings: { lease: 30_000 } });
+  expect(JSON.stringify(replicas.state)).not.toContain("hidden");
+  const file = good(`${stdout}state: { sqlite: {} }`, { ...token, SLACK_OTEL_STATE: "/db" });
+  expect(file.state.settings).toEqual({ path: "/db" });
+});
+
+test.each(["x", "mysql://hidden@h/d", "https://hidden@h"])("%s is no URL of a database, and is not quoted", (url) => {
+  expect(errors(`${stdout}state: { postgres: { url: "${url}" } }`, token)).toEqual([
+    expect.stringMatching(
+      /^a\.yaml:2: state\.postgres\.url: is not a URL that begins with postgres:\/\/; write for example/,
+    ),
   ]);
-  const open = good(`${stdout}state: { sqlite: {} }`, { ...token, SLACK_OTEL_STATE: "/db" });
-  expect(open.state.settings.path).toBe("/db");
 });
 
 test("a source that is named alone is listed, with its defaults", () => {

@@ -59,6 +59,7 @@ function watched(store: Store): Store {
       };
       return {
         lost: claim.lost,
+        handOver: claim.handOver,
         [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose](),
         state: Object.create(state, { commit: { value: commit } }) as typeof state,
       };

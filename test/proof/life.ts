@@ -178,6 +178,7 @@ function watched(store: Store, count: (what: string) => void): Store {
       for (const part of ["walk", "window", "deep"]) if (found[part] !== undefined) count(`resumed: ${part}`);
       return {
         lost: claim.lost,
+        handOver: claim.handOver,
         [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose](),
         state: {
           get position() {

@@ -1,0 +1,137 @@
+import type { Clock, Log, Secret, Store } from "../../model.ts";
+import type { CommitPoint } from "../commit-point.ts";
+import { ClaimLostError } from "../claims.ts";
+import { createTurns } from "../turns.ts";
+import { inWords, openDatabase } from "./database.ts";
+import { explained, isPassing } from "./failure.ts";
+import { createNotes } from "./notes.ts";
+import { type ReplicaOptions, startReplica } from "./replica.ts";
+import { prepareSchema, readStreams } from "./schema.ts";
+import { createStreamState } from "./stream-state.ts";
+
+export interface PostgresStoreOptions {
+  readonly url: Secret;
+  /** After this long without a sign of life another replica reads on what this one read. */
+  readonly leaseMs: number;
+  /** See `DatabaseOptions`. */
+  readonly tables?: string;
+  /** See `ReplicaOptions`. */
+  readonly once?: boolean;
+  /** What the others may call this replica. */
+  readonly name?: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+  /** Tests end the process in it. */
+  readonly reached?: (point: CommitPoint, stream: string) => void;
+}
+
+/** How often an answer of the database is waited for within a lease. */
+const REQUESTS_PER_LEASE = 4;
+const RETRY_MS = 200;
+
+/**
+ * Opens the state in a database, and makes its tables when there are none (`isNew`). Any number of programs may have it
+ * open: its streams are shared out among them. Rejects with a `StateError` when it cannot be reached, read or written.
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { leaseMs, once = false, clock, log, reached = () => {}, signal } = options;
+  const database = await openDatabase({ ...options, timeoutMs: Math.max(500, leaseMs / REQUESTS_PER_LEASE) });
+  try {
+    signal?.throwIfAborted();
+    const isNew = await inWords(database, prepareSchema(database));
+    await inWords(database, readStreams(database));
+    const replicaOptions: ReplicaOptions = { database, name: options.name ?? "", leaseMs, once, clock, log };
+    const replica = await inWords(database, startReplica(replicaOptions));
+    const closed = new AbortController();
+    const turn = createTurns();
+    let failure: unknown;
+
+    /** After a failure that is no passing one the store is done with. */
+    const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (failure !== undefined) throw failure;
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof ClaimLostError || closed.signal.aborted || error instanceof TypeError) throw error;
+        failure ??= explained(database.where, error);
+        throw failure;
+      }
+    };
+    const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
+      const untilMs = clock.monotonic() + leaseMs;
+      for (;;) {
+        try {
+          return await work();
+        } catch (error) {
+          if (!isPassing(error) || closed.signal.aborted || clock.monotonic() > untilMs) throw error;
+        }
+        await clock.sleep(RETRY_MS, closed.signal);
+      }
+    };
+
+    return {
+      isNew,
+      async claim(name, signal) {
+        const either = AbortSignal.any([signal, closed.signal]);
+        const pass = await turn(name, either);
+        try {
+          if (failure !== undefined) throw failure;
+          const holding = await replica.hold(name, either);
+          const state = createStreamState({ database, holding, clock, reached });
+          let released = false;
+          const whileHeld = <T>(work: () => Promise<T>): Promise<T> =>
+            guarded(() => {
+              if (released) throw new TypeError("The claim on the stream was released");
+              return work();
+            });
+          return {
+            state: {
+              get position() {
+                return state.position;
+              },
+              get report() {
+                return state.report;
+              },
+              known: (keys) => whileHeld(() => state.known(keys)),
+              commit: (change) => whileHeld(() => state.commit(change)),
+            },
+            get lost() {
+              return holding.lost;
+            },
+            handOver: holding.handOver,
+            async [Symbol.asyncDispose]() {
+              if (released) return;
+              released = true;
+              try {
+                if (failure === undefined) await holding.release();
+              } finally {
+                pass();
+              }
+            },
+          };
+        } catch (error) {
+          pass();
+          throw error;
+        }
+      },
+      notes: createNotes({
+        database,
+        replica,
+        clock,
+        guarded: (work) => guarded(() => patiently(work)),
+        closed: closed.signal,
+      }),
+      async close() {
+        if (closed.signal.aborted) return;
+        failure ??= new Error("The store is closed");
+        closed.abort(failure);
+        await replica.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
