@@ -56,6 +56,9 @@ export interface ShownCertificate {
   readonly validToMs: number;
 }
 
+/** To one server; further exchanges wait for one to end. Thousands of streams that begin at once would open as many. */
+const MAX_CONNECTIONS = 64;
+
 const inflaters = new Map<string, (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>([
   ["gzip", promisify(gunzip)],
   ["x-gzip", promisify(gunzip)],
@@ -94,7 +97,12 @@ function watchCertificates(tell: NonNullable<HttpOptions["onCertificate"]>): () 
 function createDispatcher({ proxy, tls }: HttpOptions): Dispatcher {
   const connect = { ...tls, minVersion: "TLSv1.2" as const, timeout: 10_000 };
   // Collectors close idle connections after 60 s; a connection they close while we write is a lost answer.
-  const agentOptions = { connect, keepAliveTimeout: 20_000, keepAliveMaxTimeout: 30_000 };
+  const agentOptions = {
+    connect,
+    keepAliveTimeout: 20_000,
+    keepAliveMaxTimeout: 30_000,
+    connections: MAX_CONNECTIONS,
+  };
   if (proxy?.http === undefined && proxy?.https === undefined) return new Agent(agentOptions);
   return new EnvHttpProxyAgent({
     ...agentOptions,

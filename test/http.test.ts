@@ -45,6 +45,21 @@ describe("createHttp", () => {
     expect(answer.kind === "answer" && answer.body.toString()).toBe("short");
   });
 
+  it("opens no connection for each of very many exchanges at once, and ends them all", async () => {
+    const server = createServer((_request, response) => {
+      waiting.push(() => response.end("done"));
+      if (waiting.length === 64) for (const answer of waiting.splice(0)) setImmediate(answer);
+    });
+    const waiting: (() => void)[] = [];
+    let connections = 0;
+    server.on("connection", () => (connections += 1));
+    const url = await listening(server);
+    const http = client();
+    const answers = await Promise.all(Array.from({ length: 192 }, () => http(get(url), never)));
+    expect(answers.filter(({ kind }) => kind === "answer")).toHaveLength(192);
+    expect(connections).toBe(64);
+  });
+
   it.each([
     ["gzip", gzipSync],
     ["x-gzip", gzipSync],
