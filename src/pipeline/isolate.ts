@@ -9,6 +9,7 @@ export interface Receipt {
   readonly records: readonly LogRecord[];
   /** Of an OTLP partial success: how many of the accepted records the receiver rejected. */
   readonly rejected: number;
+  /** Why records are dead letters or were rejected; of a plain yes, what the receiver had to say with it. */
   readonly cause?: Cause;
 }
 
@@ -126,7 +127,9 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
   };
 
   async function accept(records: readonly LogRecord[], { rejected, message }: Accepted): Promise<Receipt> {
-    if (rejected === 0) return { outcome: "accepted", records, rejected };
+    // A yes may come with a warning.
+    if (rejected === 0)
+      return { outcome: "accepted", records, rejected, ...(message === undefined ? {} : { cause: { message } }) };
     // OTLP forbids sending a partial success again and does not say which records fell out of it.
     const cause: Cause = { message: message ?? "partial success", statusCode: 200 };
     await deadLetters.write(records.map((record) => ({ record, reason: "partial", cause })));

@@ -154,7 +154,10 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       if (outcome === "accepted") {
         status.delivered += records.length;
         untold += records.length;
-        if (rejected === 0) return;
+        if (rejected === 0) {
+          if (cause !== undefined) sayRarely("warn", "destination_warning", { error: cause.message });
+          return;
+        }
         status.deadLettered += records.length;
         say("warn", "partial_success", {
           rejected,

@@ -172,6 +172,15 @@ describe("isolating", () => {
     expect(outcome.end).toEqual({ kind: "settled" });
   });
 
+  it("hands on what a receiver says with its yes", async () => {
+    const records = recordNumbers(8);
+    const outcome = await deliver(records, () => ({ status: "accepted", rejected: 0, message: "queue nearly full" }));
+    expect(outcome.receipts).toEqual([
+      { outcome: "accepted", records, rejected: 0, cause: { message: "queue nearly full" } },
+    ]);
+    expect(outcome.letters).toEqual([]);
+  });
+
   it("[D7] keeps a whole partially rejected batch, marked partial, and counts what was rejected", async () => {
     const records = recordNumbers(8);
     const outcome = await deliver(records, () => ({ status: "accepted", rejected: 3, message: "too old" }));

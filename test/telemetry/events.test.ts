@@ -34,6 +34,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "delivery_resumed",
       "destination_refuses",
       "destination_retry",
+      "destination_warning",
       "failed",
       "first_run",
       "intervals_kept",

@@ -135,6 +135,19 @@ test("tells every dead letter and every partial success, and counts them", () =>
   expect(report.status).toMatchObject({ delivered: 7, deadLettered: 8 });
 });
 
+test("tells what a receiver says with its yes, once in a while", () => {
+  const { report, told } = reported();
+  for (let batch = 0; batch < 3; batch++)
+    report.receipt({
+      outcome: "accepted",
+      records: recordNumbers(7),
+      rejected: 0,
+      cause: { message: "queue nearly full" },
+    });
+  expect(told()).toEqual(["warn destination_warning error=queue nearly full"]);
+  expect(report.status).toMatchObject({ delivered: 21, deadLettered: 0 });
+});
+
 test("knows what it is doing: sending, reading, asking Slack", async () => {
   const { clock, report } = reported();
   expect(report.status.activity).toEqual({ kind: "starting" });
