@@ -33,7 +33,7 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
   const byStock = () => delivered([STOCK, `${urlOf(RECORDS)}api/`, endpoint], RECORDS);
   const byProgram = async (destination: Destination, records = RECORDS, flags: readonly string[] = []) => {
     const args = await onceWith({ slackUrl: urlOf(records), sources, destination }, folder);
-    return delivered([...flags, ...args], "otlp" in destination ? records : 0);
+    return delivered([...flags, ...args], "stdout" in destination ? 0 : records);
   };
 
   const ours: Usage[] = [];
@@ -82,7 +82,7 @@ function peak(name: string): Figure<Usage> {
   return { name, of: ({ peakBytes }) => peakBytes, write: (bytes) => `${Math.round(bytes / MIB)} MiB` };
 }
 
-type Destination = { readonly otlp: object } | { readonly stdout: object };
+type Destination = Readonly<Record<string, object>>;
 
 function otlp(endpoint: string, encoding = "protobuf", compression = "gzip"): Destination {
   return { otlp: { endpoint, encoding, compression } };
@@ -93,6 +93,9 @@ function otherDestinations(endpoint: string): readonly (readonly [string, Destin
     ["OTLP protobuf, zstd", otlp(endpoint, "protobuf", "zstd")],
     ["OTLP protobuf, not compressed", otlp(endpoint, "protobuf", "none")],
     ["OTLP JSON, gzip", otlp(endpoint, "json", "gzip")],
+    ["Datadog, OTLP", { datadog: { endpoint, api_key: "bench-key", late: "send" } }],
+    ["Datadog, v2", { datadog: { endpoint, api_key: "bench-key", late: "send", api: "v2" } }],
+    ["Splunk HEC", { splunk_hec: { endpoint, token: "bench-token" } }],
     ["standard output", { stdout: {} }],
   ];
 }

@@ -10,6 +10,7 @@ import { protobufFields } from "../support/protobuf-fields.ts";
 import { send } from "./messages.ts";
 
 interface Request {
+  readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
@@ -20,14 +21,18 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => void chunks.push(chunk));
   request.on("end", () => {
-    requests.push({ headers: request.headers, body: Buffer.concat(chunks) });
+    const path = request.url ?? "";
+    requests.push({ path, headers: request.headers, body: Buffer.concat(chunks) });
     const json = request.headers["content-type"] === "application/json";
-    response.writeHead(200, { "content-type": request.headers["content-type"] }).end(json ? "{}" : "");
+    const yes = path.startsWith("/services/collector") ? '{"text":"Success","code":0}' : "{}";
+    response.writeHead(200, { "content-type": request.headers["content-type"] }).end(json ? yes : "");
   });
 });
 
-function recordsOf({ headers, body }: Request): number {
+function recordsOf({ path, headers, body }: Request): number {
   const bytes = inflateRequest(headers["content-encoding"], body);
+  if (path.startsWith("/services/collector")) return Buffer.from(bytes).toString().split("\n").length;
+  if (path === "/api/v2/logs") return (JSON.parse(Buffer.from(bytes).toString()) as unknown[]).length;
   if (headers["content-type"] !== "application/json") return countAt(bytes, [1, 2, 2]);
   const { resourceLogs } = JSON.parse(Buffer.from(bytes).toString()) as JsonRequest;
   const scopes = resourceLogs.flatMap(({ scopeLogs }) => scopeLogs);
