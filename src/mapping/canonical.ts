@@ -38,127 +38,142 @@ export type Canonicalize = (value: unknown) => Canonical;
  * for one answer.
  */
 export function createCanonicalize(prefix = ""): Canonicalize {
-  const orderOf = createOrders();
   const begin = Buffer.byteLength(prefix);
-  let buffer = Buffer.allocUnsafeSlow(begin + 8_192);
-  buffer.write(prefix);
-  let containers = 0;
-  let members = 0;
-  let isPlain = true;
-  let isOneByteEach = true;
-  let isTooDeep = false;
-
-  // Each of these writes at a place and returns the place behind. What is beyond the buffer's end is not written.
-
-  function writeBytes(bytes: Uint8Array, at: number): number {
-    const into = buffer;
-    const { length } = bytes;
-    for (let index = 0; index < length; index++) into[at + index] = bytes[index]!;
-    return at + length;
-  }
-
-  /** ASCII alone. */
-  function writeToken(text: string, at: number): number {
-    const into = buffer;
-    const { length } = text;
-    for (let index = 0; index < length; index++) into[at + index] = text.charCodeAt(index);
-    return at + length;
-  }
-
-  function writeText(text: string, at: number): number {
-    const into = buffer;
-    const { length } = text;
-    into[at] = QUOTE;
-    if (length < SHORT) {
-      for (let index = 0; index < length; index++) {
-        const code = text.charCodeAt(index);
-        if (code < 0x20 || code > 0x7f || code === QUOTE || code === BACKSLASH) return writeOddText(text, at);
-        into[at + 1 + index] = code;
-      }
-    } else {
-      if (ODD.test(text)) return writeOddText(text, at);
-      if (at + 1 + length <= into.length) into.write(text, at + 1, "latin1");
-    }
-    into[at + 1 + length] = QUOTE;
-    return at + length + 2;
-  }
-
-  function writeOddText(text: string, at: number): number {
-    const digits = exactDigits(text);
-    if (digits !== undefined || !text.isWellFormed()) isPlain = false;
-    isOneByteEach = false;
-    return writeLong(digits ?? JSON.stringify(text), at);
-  }
-
-  function writeLong(text: string, at: number): number {
-    const bytes = Buffer.byteLength(text);
-    if (at + bytes <= buffer.length) buffer.write(text, at);
-    return at + bytes;
-  }
-
-  function writeValue(value: unknown, depth: number, at: number): number {
-    if (typeof value === "string") return writeText(value, at);
-    if (typeof value === "number") {
-      if (!isExact(value) || Object.is(value, -0)) isPlain = false;
-      return writeToken(String(value), at);
-    }
-    if (typeof value !== "object" || value === null) return writeToken(scalar(value), at);
-    containers += 1;
-    if (depth <= MAX_DEPTH) return Array.isArray(value) ? writeItems(value, depth, at) : writeMembers(value, depth, at);
-    isTooDeep = true;
-    return at;
-  }
-
-  function writeItems(items: readonly unknown[], depth: number, at: number): number {
-    members += items.length;
-    buffer[at++] = 0x5b;
-    for (let index = 0; index < items.length; index++) {
-      if (index > 0) buffer[at++] = 0x2c;
-      at = writeValue(items[index], depth + 1, at);
-    }
-    buffer[at++] = 0x5d;
-    return at;
-  }
-
-  function writeMembers(object: object, depth: number, at: number): number {
-    const order = orderOf(Object.keys(object));
-    const values: unknown[] = Object.values(object);
-    const { labels, places } = order;
-    members += places.length;
-    if (!order.isPlain) isPlain = false;
-    if (!order.isOneByteEach) isOneByteEach = false;
-    buffer[at++] = 0x7b;
-    for (let index = 0; index < places.length; index++) {
-      at = writeBytes(labels[index]!, at);
-      at = writeValue(values[places[index]!], depth + 1, at);
-    }
-    buffer[at++] = 0x7d;
-    return at;
-  }
-
+  const w: Writer = {
+    buffer: Buffer.allocUnsafeSlow(begin + 8_192),
+    at: begin,
+    orders: [],
+    containers: 0,
+    members: 0,
+    isPlain: true,
+    isOneByteEach: true,
+    isTooDeep: false,
+  };
+  w.buffer.write(prefix);
   return function canonicalize(value): Canonical {
-    containers = 0;
-    members = 0;
-    isPlain = true;
-    isOneByteEach = true;
-    isTooDeep = false;
-    let end = writeValue(value, 1, begin);
-    if (isTooDeep) {
-      isPlain = false;
-      isOneByteEach = false;
-      end = writeLong(
+    w.at = begin;
+    w.containers = 0;
+    w.members = 0;
+    w.isPlain = true;
+    w.isOneByteEach = true;
+    w.isTooDeep = false;
+    writeValue(w, value, 1);
+    if (w.isTooDeep) {
+      w.isPlain = false;
+      w.isOneByteEach = false;
+      w.at = begin;
+      writeLong(
+        w,
         write(value, (keys) => keys.sort()),
-        begin,
       );
     }
-    if (end > buffer.length) {
-      const larger = Buffer.allocUnsafeSlow(end * 2);
-      buffer.copy(larger, 0, 0, begin);
-      buffer = larger;
+    if (w.at > w.buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(w.at * 2);
+      w.buffer.copy(larger, 0, 0, begin);
+      w.buffer = larger;
       return canonicalize(value);
     }
-    return { prefixed: buffer.subarray(0, end), bytes: end - begin, isOneByteEach, containers, members, isPlain };
+    const { isOneByteEach, containers, members, isPlain } = w;
+    const prefixed = w.buffer.subarray(0, w.at);
+    return { prefixed, bytes: w.at - begin, isOneByteEach, containers, members, isPlain };
   };
+}
+
+/** Of functions of a module there is one each, which is compiled once; closures of each answer are compiled again. */
+interface Writer {
+  buffer: Buffer;
+  /** Where to write next. What is beyond the buffer's end is not written, but counted. */
+  at: number;
+  readonly orders: Order[][];
+  containers: number;
+  members: number;
+  isPlain: boolean;
+  isOneByteEach: boolean;
+  isTooDeep: boolean;
+}
+
+function writeBytes(w: Writer, bytes: Uint8Array): void {
+  const { buffer, at } = w;
+  const { length } = bytes;
+  for (let index = 0; index < length; index++) buffer[at + index] = bytes[index]!;
+  w.at = at + length;
+}
+
+/** ASCII alone. */
+function writeToken(w: Writer, text: string): void {
+  const { buffer, at } = w;
+  const { length } = text;
+  for (let index = 0; index < length; index++) buffer[at + index] = text.charCodeAt(index);
+  w.at = at + length;
+}
+
+function writeText(w: Writer, text: string): void {
+  const { buffer, at } = w;
+  const { length } = text;
+  buffer[at] = QUOTE;
+  if (length < SHORT) {
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code < 0x20 || code > 0x7f || code === QUOTE || code === BACKSLASH) return writeOddText(w, text);
+      buffer[at + 1 + index] = code;
+    }
+  } else {
+    if (ODD.test(text)) return writeOddText(w, text);
+    if (at + 1 + length <= buffer.length) buffer.write(text, at + 1, "latin1");
+  }
+  buffer[at + 1 + length] = QUOTE;
+  w.at = at + length + 2;
+}
+
+function writeOddText(w: Writer, text: string): void {
+  const digits = exactDigits(text);
+  if (digits !== undefined || !text.isWellFormed()) w.isPlain = false;
+  w.isOneByteEach = false;
+  writeLong(w, digits ?? JSON.stringify(text));
+}
+
+function writeLong(w: Writer, text: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (w.at + bytes <= w.buffer.length) w.buffer.write(text, w.at);
+  w.at += bytes;
+}
+
+function writeValue(w: Writer, value: unknown, depth: number): void {
+  if (typeof value === "string") return writeText(w, value);
+  if (typeof value === "number") {
+    if (!isExact(value) || Object.is(value, -0)) w.isPlain = false;
+    return writeToken(w, String(value));
+  }
+  if (typeof value !== "object" || value === null) return writeToken(w, scalar(value));
+  w.containers += 1;
+  if (depth > MAX_DEPTH) w.isTooDeep = true;
+  else if (Array.isArray(value)) writeItems(w, value, depth);
+  else writeMembers(w, value, depth);
+}
+
+function writeItems(w: Writer, items: readonly unknown[], depth: number): void {
+  w.members += items.length;
+  w.buffer[w.at++] = 0x5b;
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) w.buffer[w.at++] = 0x2c;
+    writeValue(w, items[index], depth + 1);
+  }
+  w.buffer[w.at++] = 0x5d;
+}
+
+function writeMembers(w: Writer, object: object, depth: number): void {
+  const order = orderOf(w.orders, Object.keys(object));
+  const values: unknown[] = Object.values(object);
+  const { labels, places } = order;
+  w.members += places.length;
+  if (!order.isPlain) w.isPlain = false;
+  if (!order.isOneByteEach) w.isOneByteEach = false;
+  w.buffer[w.at++] = 0x7b;
+  for (let index = 0; index < places.length; index++) {
+    writeBytes(w, labels[index]!);
+    writeValue(w, values[places[index]!], depth + 1);
+  }
+  w.buffer[w.at++] = 0x7d;
 }
 
 /** The canonical text. */
@@ -181,19 +196,16 @@ interface Order {
   readonly isOneByteEach: boolean;
 }
 
-/** Remembers the order of keys, which is most of the work of sorting. */
-function createOrders(): (keys: readonly string[]) => Order {
-  const orders: Order[][] = [];
-  return (keys) => {
-    if (keys.length > SMALL) return sort(keys);
-    const sameLength = (orders[keys.length] ??= []);
-    for (let index = 0; index < sameLength.length; index++) {
-      if (areSame(sameLength[index]!.keys, keys)) return sameLength[index]!;
-    }
-    const order = sort(keys);
-    if (sameLength.length < REMEMBERED) sameLength.push(order);
-    return order;
-  };
+/** The order of these keys, remembered in `orders`, for that is most of the work of sorting. */
+function orderOf(orders: Order[][], keys: readonly string[]): Order {
+  if (keys.length > SMALL) return sort(keys);
+  const sameLength = (orders[keys.length] ??= []);
+  for (let index = 0; index < sameLength.length; index++) {
+    if (areSame(sameLength[index]!.keys, keys)) return sameLength[index]!;
+  }
+  const order = sort(keys);
+  if (sameLength.length < REMEMBERED) sameLength.push(order);
+  return order;
 }
 
 /** Of equal length. */

@@ -17,13 +17,12 @@ interface Writer {
   view: DataView;
   /** What is written begins here and ends where the buffer does. */
   start: number;
-  /** The keys of an object as protobuf has them. */
-  readonly keyFields: (keys: readonly string[]) => readonly Uint8Array[];
+  readonly keys: Keys;
 }
 
 function createWriter(bytes: number): Writer {
   const buffer = Buffer.allocUnsafeSlow(bytes);
-  return { buffer, view: new DataView(buffer.buffer), start: buffer.length, keyFields: createKeyFields() };
+  return { buffer, view: new DataView(buffer.buffer), start: buffer.length, keys: { lists: [], fields: new Map() } };
 }
 
 interface Logged {
@@ -135,7 +134,7 @@ function writeRecord(w: Writer, record: ReadableLogRecord): void {
 
 function writeAttributes(w: Writer, tag: number, attributes: Readonly<Record<string, unknown>>): void {
   const keys = Object.keys(attributes);
-  const fields = w.keyFields(keys);
+  const fields = keyFields(w.keys, keys);
   const values = Object.values(attributes);
   for (let i = values.length - 1; i >= 0; i--) {
     const end = written(w);
@@ -292,33 +291,29 @@ function ensure(w: Writer, size: number): void {
 /** So many lists of keys of each length are remembered. */
 const REMEMBERED = 24;
 
-interface KeyFields {
-  readonly keys: readonly string[];
-  readonly fields: readonly Uint8Array[];
+/** What was made of keys before: lists by their length, and each key. */
+interface Keys {
+  readonly lists: { readonly keys: readonly string[]; readonly fields: readonly Uint8Array[] }[][];
+  readonly fields: Map<string, Uint8Array>;
 }
 
 /**
  * Keys as protobuf has them: field 1, length and UTF-8. What many objects of a batch have in common is the list of
  * their keys.
  */
-function createKeyFields(): Writer["keyFields"] {
-  const known: KeyFields[][] = [];
-  const fields = new Map<string, Uint8Array>();
-  const fieldOf = (key: string) => {
-    let field = fields.get(key);
-    if (field === undefined) fields.set(key, (field = toKeyField(key)));
+function keyFields({ lists, fields }: Keys, keys: readonly string[]): readonly Uint8Array[] {
+  const sameLength = (lists[Math.min(keys.length, 64)] ??= []);
+  for (let index = 0; index < sameLength.length; index++) {
+    const known = sameLength[index]!;
+    if (areSame(known.keys, keys)) return known.fields;
+  }
+  const found = keys.map((key) => {
+    const field = fields.get(key) ?? toKeyField(key);
+    fields.set(key, field);
     return field;
-  };
-  return (keys) => {
-    const sameLength = (known[Math.min(keys.length, 64)] ??= []);
-    for (let index = 0; index < sameLength.length; index++) {
-      const found = sameLength[index]!;
-      if (areSame(found.keys, keys)) return found.fields;
-    }
-    const fields = keys.map(fieldOf);
-    if (sameLength.length < REMEMBERED) sameLength.push({ keys, fields });
-    return fields;
-  };
+  });
+  if (sameLength.length < REMEMBERED) sameLength.push({ keys, fields: found });
+  return found;
 }
 
 function toKeyField(key: string): Uint8Array {
