@@ -49,7 +49,7 @@ test("a replay killed in the middle and started again delivers every letter, at 
   expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
   expect(new Set(scene.receiver.accepted.map(uidOf)).size).toBe(scene.receiver.accepted.length);
   expect(await readdir(join(scene.folder, FOLDER))).toEqual([`app_activities_E0ACME00001.jsonl.lock`]);
-});
+}, 60_000);
 
 test("exit codes: 1 for what is refused again, 2 for no file, 3 for a torn line", async () => {
   const poison = (uid: string) => uid.startsWith("0");
@@ -76,7 +76,7 @@ test("exit codes: 1 for what is refused again, 2 for no file, 3 for a torn line"
   expect(torn.stderr).toContain("not a whole letter");
   expect(scene.receiver.requests.length).toBe(requests);
   expect(await scene.read(FILE)).toBe(text.slice(0, -20));
-});
+}, 60_000);
 
 test("a full folder of dead letters halts the stream that needs one, drops nothing, and holds up no other", async () => {
   let culprit: string | undefined;
@@ -107,4 +107,4 @@ test("a full folder of dead letters halts the stream that needs one, drops nothi
   expect(letters).toHaveLength(1);
   expect(new Set(scene.receiver.accepted.map(uidOf)).size).toBe(scene.receiver.accepted.length);
   expect(textsOf(scene.receiver.accepted).length + 1).toBe(shownBy(scene.slack).length);
-});
+}, 60_000);
