@@ -25,6 +25,7 @@ export type Invocation =
       readonly holes: boolean;
       readonly sources: readonly SourceName[];
     }
+  | { readonly kind: "migrate"; readonly from: string; readonly to: string }
   | { readonly kind: "schema" }
   | { readonly kind: "demo"; readonly durationMs?: number }
   | { readonly kind: "help"; readonly text: string }
@@ -95,6 +96,7 @@ function invocation(command: CommandName, values: Values, operands: readonly str
     return { kind: "check", json: values.has("json"), send: values.has("send"), ...configOf(values) };
   if (command === "status" || command === "backfill") return overTime(command, values);
   if (command === "replay") return { kind: "replay", files: operands, ...configOf(values) };
+  if (command === "migrate") return migrateInvocation(values);
   if (command === "schema") return { kind: "schema" };
   return { kind: "demo", ...(durations.duration === undefined ? {} : { durationMs: durations.duration }) };
 }
@@ -148,6 +150,13 @@ function overTime(command: "status" | "backfill", values: Values): Invocation {
 
 function isSource(name: string): name is SourceName {
   return (SOURCE_NAMES as readonly string[]).includes(name);
+}
+
+function migrateInvocation(values: Values): Invocation {
+  const [from, to] = [values.get("from"), values.get("to")];
+  if (from === undefined || to === undefined)
+    return usageError("migrate needs both: migrate --from FILE --to FILE\nSee: slack-otel migrate --help");
+  return { kind: "migrate", from: String(from), to: String(to) };
 }
 
 function configOf(values: Values): { readonly config?: string } {

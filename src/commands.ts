@@ -77,6 +77,17 @@ export const commands = {
     operands: "FILE...",
     flags: { config },
   },
+  migrate: {
+    summary: "Copy the state into another place",
+    description:
+      "Copies positions, ledgers, reports and notes of one configuration's state into that of another, a file or a\n" +
+      "database either way, and reads them back. The target must be empty, and nobody may be using either. The first stays\n" +
+      "as it is. One that was broken off is gone on with by the same command.",
+    flags: {
+      from: { value: "FILE", summary: "The configuration whose state is copied" },
+      to: { value: "FILE", summary: "The configuration whose state is filled" },
+    },
+  },
   schema: {
     summary: "Print the JSON Schema of the configuration",
     description: "Prints the JSON Schema of the configuration file, for editors and for checks.",

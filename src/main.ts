@@ -70,6 +70,8 @@ async function main(): Promise<ExitCode> {
       stdout.write(jsonSchemaText());
       return 0;
     }
+    case "migrate":
+      return leave(await untilStopped((stop) => migrateCommand(invocation, stop)));
     case "replay":
       return leave(await untilStopped((stop) => replayCommand(invocation, stop)));
     case "status":
@@ -124,6 +126,14 @@ async function telemetryOf(configuration: Configuration): Promise<Telemetry | un
   listeners.push(telemetry.log);
   closings.push(() => telemetry[Symbol.asyncDispose]());
   return telemetry;
+}
+
+async function migrateCommand(invocation: Invoked<"migrate">, { stop }: Stop): Promise<ExitCode> {
+  const only = { stateOnly: true };
+  const [from, to] = [await configured(invocation.from, only), await configured(invocation.to, only)];
+  if (from === undefined || to === undefined) return 2;
+  const { migrate } = await import("./migrate.ts");
+  return migrate({ from, to, clock: systemClock, log, signal: stop });
 }
 
 async function checkCommand({ config, json, send }: Invoked<"check">, { stop }: Stop): Promise<ExitCode> {

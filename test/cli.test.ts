@@ -119,6 +119,7 @@ test("the help is what it is", () => {
       status    Show what is delivered, and what is missing
       backfill  Read an older stretch and deliver it
       replay    Send dead letters again
+      migrate   Copy the state into another place
       schema    Print the JSON Schema of the configuration
       demo      Show it all against a simulated Slack, without a token
 

@@ -1,5 +1,6 @@
 /** The kinds of state, by their name in the configuration. What a kind needs is loaded when it is used. */
-import type { Clock, Log, Secret, Store, StoredStream } from "../model.ts";
+import { type Clock, type Log, type Secret, StateError, type Store, type StoredStream } from "../model.ts";
+import { isUnfinished } from "./copy-note.ts";
 import type { StateProbe } from "./probe.ts";
 
 export type StateChoice =
@@ -24,6 +25,20 @@ export interface OpenStateOptions {
 
 /** Opens the state, or makes it where there is none. Rejects with a `StateError`. */
 export async function openState(state: StateChoice, options: OpenStateOptions): Promise<Store> {
+  const store = await openStateAnyhow(state, options);
+  try {
+    if (!(await isUnfinished(store))) return store;
+    throw new StateError(
+      `State at ${describeState(state)}: a copy into it was broken off. Run the same "slack-otel migrate" again.`,
+    );
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** As `openState`, and also one into which a copy was broken off. */
+export async function openStateAnyhow(state: StateChoice, options: OpenStateOptions): Promise<Store> {
   switch (state.name) {
     case "sqlite": {
       const { openSqliteStore } = await import("./sqlite.ts");

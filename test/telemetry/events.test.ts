@@ -40,6 +40,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "intervals_kept",
       "intervals_stretched",
       "lease_lost",
+      "migrated",
       "no_token_files",
       "no_workspaces",
       "nothing_read",
