@@ -71,8 +71,17 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
         settings: configuration.slack,
         sources,
         supervisor,
-        runStream: (stream, connection, _identity, streamSignal) =>
-          backfillStream(stream, { ...streamOptions, client: connection.client, log: connection.log }, streamSignal),
+        runStream: (stream, connection, { userId }, streamSignal) =>
+          backfillStream(
+            stream,
+            {
+              ...streamOptions,
+              client: connection.client,
+              log: connection.log,
+              ...(userId === undefined ? {} : { userId }),
+            },
+            streamSignal,
+          ),
         onFailure: (error) => failure.abort(error),
         onStart: (streams) =>
           log("info", "started", { streams, destination: destination.name, to: destination.description }),

@@ -1,10 +1,12 @@
+import { afterBackfills, backfillsOf, type Backfill } from "./backfill/document.ts";
+import { backfillState } from "./backfill/place.ts";
 import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import type { Configuration } from "./config/schema.ts";
 import type { Connection } from "./connections.ts";
 import { destinations } from "./destinations/index.ts";
 import { SettingsError, type DestinationDependencies } from "./destinations/destination-kind.ts";
 import type { createHttp } from "./http.ts";
-import { SOURCE_NAMES, type Clock, type Destination, type Log, type Store } from "./model.ts";
+import { SOURCE_NAMES, StateError, type Clock, type Destination, type Log, type Store } from "./model.ts";
 import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
@@ -64,6 +66,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     cleanup.defer(() => destination.close());
     const store = await (options.openStore?.(signal) ?? openStore(options, signal));
     cleanup.defer(() => store.close());
+    const backfills = options.openStore === undefined ? await backfillsBeside(configuration, log) : undefined;
     if (options.deadLetters === undefined) await probeDeadLetters(configuration.dead_letters.path);
     const slack = options.createHttp(options.proxy === undefined ? {} : { proxy: options.proxy });
     cleanup.defer(() => slack.close());
@@ -74,6 +77,10 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
       store,
       attemptSignal,
       encode: toJsonLine,
+      amend(stream, coverage) {
+        const backfill = backfills?.get(stream);
+        return backfill === undefined ? coverage : afterBackfills(coverage, backfill.document);
+      },
       onStream: options.onStream ?? (() => undefined),
     };
     const connections = await runConnections(
@@ -139,6 +146,17 @@ async function openStore({ configuration, log, clock, once }: RunOptions, signal
     log("warn", "state_created", { path, message });
   }
   return store;
+}
+
+/** What backfills have delivered. A state of theirs that cannot be read stops no stream. */
+async function backfillsBeside({ state }: Configuration, log: Log): Promise<ReadonlyMap<string, Backfill>> {
+  try {
+    return backfillsOf(await inspectState(backfillState(state)));
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    log("warn", "backfills_unreadable", { message: error.message });
+    return new Map();
+  }
 }
 
 function conclude(outcomes: readonly StreamOutcome[], log: Log): 0 | 1 {

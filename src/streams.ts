@@ -1,6 +1,7 @@
 import type { Configuration } from "./config/schema.ts";
 import type { Moment } from "./config/moment.ts";
 import { PROGRAM } from "./connections.ts";
+import type { Coverage } from "./coverage/coverage.ts";
 import { createHoleRecords } from "./coverage/hole-record.ts";
 import { createTracker } from "./coverage/tracker.ts";
 import type { Clock, Destination, Ending, Log, LogRecord, Store, Stream } from "./model.ts";
@@ -35,6 +36,8 @@ export interface StreamsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  /** What others have delivered of a stream, taken into its coverage when it begins. */
+  readonly amend?: (stream: string, coverage: Coverage) => Coverage;
   /** Told of each stream when it begins. */
   readonly onStream: (report: StreamReport) => void;
 }
@@ -88,6 +91,7 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
   let needsTeams = false;
   const follower = async (held: Held): Promise<Ending | Refusal | undefined> => {
     const state = inOrder(held.state);
+    const { method } = sourceDefinitions[stream.source].endpoint;
     const covering = createTracker({
       stream: stream.name,
       report: state.report,
@@ -103,6 +107,8 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
         resource: configuration.resource,
         version: options.version,
       }),
+      quotaWaitMs: () => client.quota.methods().find((other) => other.method === method)?.waitedMs ?? 0,
+      amend: (coverage) => options.amend?.(stream.name, coverage) ?? coverage,
       clock,
       log,
     });

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "backfill/": [
     "model.ts",
     "config/moment.ts",
+    "connections.ts",
     "coverage/",
     "pipeline/",
     "slack/",
@@ -40,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "check/": [
     "model.ts",
     "config/",
+    "coverage/",
     "explain.ts",
     "http.ts",
     "mapping/",

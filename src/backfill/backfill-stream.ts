@@ -3,6 +3,7 @@ import { isoMs } from "../coverage/hole-record.ts";
 import type { Hole } from "../coverage/hole.ts";
 import type { Interval, Intervals } from "../coverage/interval.ts";
 import { momentMs, type Moment } from "../config/moment.ts";
+import { PROGRAM } from "../connections.ts";
 import type { Ending, SourceName, Stream, StreamState } from "../model.ts";
 import { drain } from "../pipeline/drain.ts";
 import { isOptional } from "../pipeline/follow.ts";
@@ -153,6 +154,7 @@ async function readStretch(
       look_back: 0,
     },
     resource: configuration.resource,
+    ...(options.userId === undefined ? {} : { own: { userId: options.userId, program: PROGRAM } }),
     startMs: () => startMs,
     untilMs: stretch.toMs,
     pageSize: limits.maxRecords,

@@ -18,6 +18,7 @@ export const FINDINGS = {
   certificate: "a certificate that ends by itself",
   state: "the state file",
   state_age: "how far the streams have come",
+  state_holes: "times that are missing",
   dead_letters: "records that the destination would not take",
 } as const satisfies Readonly<Record<string, string>>;
 

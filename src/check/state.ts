@@ -1,7 +1,11 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Configuration } from "../config/schema.ts";
-import { SOURCE_NAMES, StateError } from "../model.ts";
+import { missingUntil } from "../coverage/coverage.ts";
+import { parseDocument } from "../coverage/document.ts";
+import { isoMs } from "../coverage/hole-record.ts";
+import { HOLE_REASONS } from "../coverage/hole.ts";
+import { SOURCE_NAMES, StateError, type StoredStream } from "../model.ts";
 import { probeDeadLetters } from "../pipeline/dead-letters.ts";
 import { sourceDefinitions } from "../slack/sources/index.ts";
 import { describeState, probeState } from "../state/index.ts";
@@ -45,12 +49,26 @@ export async function checkState(
       findings: [
         { id: "state", level: "ok", subject, what: `${use}: ${counted}.` },
         ...ageFindings(reached, nowMs, probed.kind === "in_use"),
+        ...holeFindings(probed.streams, nowMs),
       ],
       reachedMs: reached.map(({ reachedMs }) => reachedMs),
     };
   } catch (error) {
     return { findings: [{ id: "state", level: "fail", subject, ...problemOf(error) }], reachedMs: [] };
   }
+}
+
+/** Of each stream that misses something: how much, and the newest of it. */
+function holeFindings(streams: readonly StoredStream[], nowMs: number): Finding[] {
+  return streams.flatMap(({ name, report }): Finding[] => {
+    const coverage = parseDocument(report, name)?.coverage;
+    const holes = coverage === undefined ? [] : missingUntil(coverage, nowMs);
+    const newest = holes.at(-1);
+    if (newest === undefined) return [];
+    const what = `${holes.length === 1 ? "1 time is" : `${holes.length} times are`} not delivered, the newest from ${isoMs(newest.fromMs)}: ${HOLE_REASONS[newest.reason]}.`;
+    const remedy = "See slack-otel status; slack-otel backfill --holes reads what can still be had.";
+    return [{ id: "state_holes", level: "warn", subject: name, what, remedy }];
+  });
 }
 
 function ageFindings(

@@ -42,6 +42,8 @@ export interface TrackerOptions {
   /** Whether nobody asked for the source by name, so that it may be unavailable without a word. */
   readonly isOptional: (halt: Halt) => boolean;
   readonly toRecord: (hole: Found) => LogRecord;
+  /** What others have delivered of the stream since, taken into what was stored. */
+  readonly amend?: (coverage: Coverage) => Coverage;
   /** How long calls of the stream's method have waited for their turns in all, milliseconds. */
   readonly quotaWaitMs?: () => number;
   readonly clock: Clock;
@@ -64,6 +66,7 @@ export function createTracker(options: TrackerOptions): StreamTracker {
   const { quotaWaitMs = () => 0 } = options;
   let walk = { sinceMs: clock.monotonic(), waitedMs: quotaWaitMs() };
   if (document.coverage === undefined) reach(options.position);
+  cover(options.amend ?? ((coverage) => coverage));
 
   function update(changes: Partial<StreamDocument>): void {
     document = { ...document, ...changes };

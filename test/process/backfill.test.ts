@@ -1,3 +1,5 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SOURCE_NAMES } from "../../src/model.ts";
 import { runCommand, startCommand } from "../support/command.ts";
@@ -137,10 +139,23 @@ test("--holes fills what is missing and can be filled, and the holes are closed"
   expect((await backfill(scene, "--holes")).code).toBe(0);
   expect(taken()).toEqual([refused]);
   expect(await holes()).toEqual(["start"]);
+  // The live stream takes it into its own coverage when it begins next.
+  expect((await scene.once()).code).toBe(0);
+  await rm(join(scene.folder, "state.db.backfill"));
+  expect(await holes()).toEqual(["start"]);
   const ended = await backfill(scene, "--holes");
   expect(ended.code).toBe(0);
   expect(ended.log.map(({ event }) => event)).toContain("nothing_to_backfill");
   expect(scene.receiver.accepted.filter(isHole)).toHaveLength(1);
+}, 60_000);
+
+test("a state of backfills that is damaged stops a backfill and no run", async () => {
+  await using scene = await createScene({ settings: { sources: { audit_logs: {} } } });
+  await writeFile(join(scene.folder, "state.db.backfill"), "no database");
+  const ended = await scene.once();
+  expect(ended.code).toBe(0);
+  expect(ended.log.map(({ event }) => event)).toContain("backfills_unreadable");
+  expect((await backfill(scene, "--from", "1h")).code).toBe(3);
 });
 
 test("what Slack shows no more is named, not called covered", async () => {

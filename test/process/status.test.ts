@@ -109,6 +109,14 @@ test("what the destination refused and what Slack refuses are holes, reported on
   expect(activities?.holes).toMatchObject([{ reason: "start" }, { reason: "dead_letters", records: 1 }]);
   expect(audit?.holes).toMatchObject([{ reason: "start" }, { reason: "not_permitted", to: null }]);
   expect(audit?.last_error).toMatchObject({ side: "slack", over: null });
+
+  const { args, options } = await scene.prepare([]);
+  const checked = await runCommand(["check", "--json", ...args.slice(1, 3)], options);
+  const { findings } = JSON.parse(checked.stdout) as { findings: { id: string; level: string; subject: string }[] };
+  expect(findings.filter(({ id }) => id === "state_holes")).toMatchObject([
+    { level: "warn", subject: "app_activities/E0ACME00001" },
+    { level: "warn", subject: "audit_logs/E0ACME00001" },
+  ]);
 });
 
 test("status draws a timeline for a person, of the width of the terminal, without colours off one", async () => {

@@ -20,6 +20,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "backfill_resumed",
       "backfill_started",
       "backfilled",
+      "backfills_unreadable",
       "behind",
       "configuration",
       "configuration_error",
