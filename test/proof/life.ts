@@ -175,6 +175,7 @@ function watched(store: Store, count: (what: string) => void): Store {
       const claim = await store.claim(stream, signal);
       const { state } = claim;
       const found = partsOf(state.position);
+      let deepDoneMs = found["deepMs"];
       for (const part of ["walk", "window", "deep"]) if (found[part] !== undefined) count(`resumed: ${part}`);
       return {
         lost: claim.lost,
@@ -189,10 +190,10 @@ function watched(store: Store, count: (what: string) => void): Store {
           },
           known: state.known,
           async commit(change) {
-            const before = partsOf(state.position)["deepMs"];
             await state.commit(change);
-            const after = partsOf(state.position)["deepMs"];
-            if (after !== before) count("deep sweep");
+            const { deepMs = deepDoneMs } = partsOf(change.position);
+            if (deepMs !== deepDoneMs) count("deep sweep");
+            deepDoneMs = deepMs;
           },
         },
       };
