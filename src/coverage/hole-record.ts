@@ -21,14 +21,17 @@ const SIZE_BYTES = 4_000;
 
 /**
  * Makes the record `slack.coverage.hole`. It depends on the stream and the hole alone, so that it is the same record
- * when it has to be sent again.
+ * when it has to be sent again; by when it was found, since records of the same time may be lost again later.
  */
 export function createHoleRecords({ stream, method, resource: configured, version }: HoleRecordOptions) {
   const resource = resourceOf(stream, configured);
   const instrumentationScope = { name: "slack-otel", version };
   return (hole: Found): LogRecord => {
     const { reason, fromMs, toMs, records, untold = 0, code } = hole;
-    const uid = hash("sha256", JSON.stringify([stream, "hole", reason, fromMs, toMs, records]), "hex").slice(0, 32);
+    const uid = hash("sha256", JSON.stringify([stream, "hole", reason, fromMs, toMs, records, untold]), "hex").slice(
+      0,
+      32,
+    );
     const time: [number, number] = [Math.floor(untold / 1000), Math.round((untold % 1000) * 1e6)];
     const log: ReadableLogRecord = {
       hrTime: time,
