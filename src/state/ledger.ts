@@ -37,8 +37,7 @@ export interface Ledger {
  * well. When they are too many, those not forgotten by then become one row again or, if they are many, go to the table,
  * in the order of their keys, and forgotten ones leave it.
  */
-export function openLedger(database: DatabaseSync, path: string, stream: StreamRow): Ledger {
-  const statements = prepare(database);
+export function openLedger(statements: LedgerStatements, path: string, stream: StreamRow): Ledger {
   let recent: Identities = new Map();
   let { recent: recentCount, moved } = stream;
   let forgottenBelow = stream.forgetBelow ?? -Infinity;
@@ -112,7 +111,10 @@ export function openLedger(database: DatabaseSync, path: string, stream: StreamR
   };
 }
 
-function prepare(database: DatabaseSync) {
+export type LedgerStatements = ReturnType<typeof prepareLedger>;
+
+/** One set for all streams: each takes some ten kilobytes. */
+export function prepareLedger(database: DatabaseSync) {
   const select = database.prepare(
     `SELECT ${LEDGER_COLUMNS} FROM json_each(?) AS k CROSS JOIN ledger AS l ON l.stream = ? AND l.key = unhex(k.value)`,
   );

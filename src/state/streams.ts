@@ -6,11 +6,15 @@ import { lastingClaim } from "./claims.ts";
 import type { CommitPoint } from "./commit-point.ts";
 import { readStreams } from "./content.ts";
 import { explained, taken } from "./failure.ts";
-import { openLedger } from "./ledger.ts";
+import { createGroups } from "./groups.ts";
+import { openLedger, prepareLedger } from "./ledger.ts";
 import { createNotes } from "./notes.ts";
 import { addChecksums, type StreamRow, streamChecksum, streamSetSum } from "./rows.ts";
 import { patiently, transact } from "./transaction.ts";
 import { createTurns } from "./turns.ts";
+
+/** With more streams than these, their commits go into transactions together. */
+const FEW_STREAMS = 50;
 
 /** The store over a state file that was verified, is of this version, is locked and can be written. */
 export function createStore({
@@ -33,6 +37,7 @@ export function createStore({
     "UPDATE streams SET position = ?, report = ?, generation = ?, forget_below = ?, recent = ?, moved = ?, " +
       "checksum = ? WHERE id = ? AND generation = ? AND checksum = ?",
   );
+  const statements = prepareLedger(database);
   const updateSet = database.prepare("UPDATE meta SET streams = ? WHERE streams = ?");
   const rows = new Map<string, StreamRow>();
   let setSum = 0;
@@ -62,17 +67,41 @@ export function createStore({
   };
   readStreams(database, path).forEach(addRow);
 
-  const rowOf = (name: string): StreamRow => {
-    const found = rows.get(name);
-    if (found !== undefined) return found;
-    const id = lastId + 1;
-    const row = { id, name, position: null, report: null, generation: 0, forgetBelow: null, recent: 0, moved: 0 };
-    transact(database, () => {
-      if (updateSet.run(addChecksums(setSum, streamSetSum([row])), setSum).changes !== 1) throw taken(path);
-      insert(row);
+  /** All that wait go in one transaction; with few streams there is nobody to wait for, and each goes at once. */
+  const groups = createGroups((works) => guarded(() => transact(database, works)));
+  const inTransaction = async (work: () => () => void): Promise<void> => {
+    if (held > FEW_STREAMS) return groups.run(work);
+    await guarded(() => transact(database, work)());
+  };
+
+  /** Claimed, and not in the file yet. */
+  const coming = new Set<string>();
+  let inserting: Promise<void> | undefined;
+
+  const rowOf = async (name: string): Promise<StreamRow> => {
+    for (;;) {
+      const found = rows.get(name);
+      if (found !== undefined) return found;
+      coming.add(name);
+      inserting ??= inTransaction(insertComing).finally(() => (inserting = undefined));
+      await inserting;
+    }
+  };
+
+  /** All at once: the sum over the set of streams is written once for them. */
+  const insertComing = (): (() => void) => {
+    const added = [...coming].map((name, index): StreamRow => {
+      const counts = { generation: 0, forgetBelow: null, recent: 0, moved: 0 };
+      return { id: lastId + 1 + index, name, position: null, report: null, ...counts };
     });
-    addRow(row);
-    return row;
+    if (updateSet.run(addChecksums(setSum, streamSetSum(added)), setSum).changes !== 1) throw taken(path);
+    added.forEach(insert);
+    return () => {
+      for (const row of added) {
+        addRow(row);
+        coming.delete(row.name);
+      }
+    };
   };
 
   /** Only if it is still as this instance left it. */
@@ -83,12 +112,13 @@ export function createStore({
     if (changes !== 1) throw taken(path);
   };
 
-  const open = (name: string): StreamState => {
-    let row = rowOf(name);
-    const ledger = openLedger(database, path, row);
+  const open = async (name: string): Promise<StreamState> => {
+    let row = await rowOf(name);
+    const ledger = await guarded(() => openLedger(statements, path, row));
 
-    const commit = (change: Commit, { position, report }: CommitTexts): void => {
-      const { after, settle } = transact(database, () => {
+    const write =
+      (change: Commit, { position, report }: CommitTexts) =>
+      (): (() => void) => {
         reached("position-begun", name);
         const forgetBelow = highest(row.forgetBelow, change.forgetBelow ?? null);
         const { settle, ...counts } = ledger.write(change.remember, forgetBelow, recentAtMost / held);
@@ -96,13 +126,13 @@ export function createStore({
         const after = { ...row, ...texts, generation: row.generation + 1, forgetBelow, ...counts };
         replace(row, after);
         reached("position-written", name);
-        return { after, settle };
-      });
-      row = after;
-      rows.set(name, row);
-      settle();
-      reached("position-committed", name);
-    };
+        return () => {
+          row = after;
+          rows.set(name, row);
+          settle();
+          reached("position-committed", name);
+        };
+      };
 
     return {
       get position() {
@@ -114,7 +144,7 @@ export function createStore({
       known: (keys) => guarded(() => ledger.lookUp(keys)),
       commit: async (change) => {
         const texts = checkCommit(change);
-        await guarded(() => commit(change, texts));
+        await inTransaction(write(change, texts));
       },
     };
   };
@@ -124,7 +154,7 @@ export function createStore({
     claim: async (name, signal) => {
       const pass = await turn(name, AbortSignal.any([signal, closed.signal]));
       try {
-        const state = await guarded(() => open(name));
+        const state = await open(name);
         held += 1;
         return lastingClaim(state, () => {
           held -= 1;
