@@ -1,4 +1,6 @@
 import { stat } from "node:fs/promises";
+import { closeRefused } from "./backfill/close-refused.ts";
+import { timeMsOf } from "./backfill/stretch-tracker.ts";
 import { SettingsError } from "./destinations/destination-kind.ts";
 import { codeOf } from "./durable-file.ts";
 import { StateError, type Cause, type Destination, type LogRecord } from "./model.ts";
@@ -26,6 +28,8 @@ interface Outcome {
   kept: number;
   /** Not tried, and back in the file. */
   left: number;
+  /** Entry times of what was taken, by stream; epoch milliseconds. */
+  readonly taken: Map<string, number[]>;
   refusal?: Refusal | undefined;
 }
 
@@ -42,14 +46,17 @@ export async function replay(options: ReplayOptions, { stop, abort }: StopSignal
   await using _closing = { [Symbol.asyncDispose]: () => destination.close() };
   log("info", "started", { destination: destination.name, to: destination.description });
   let exitCode: 0 | 1 = 0;
+  const taken = new Map<string, readonly number[]>();
   for (const file of files) {
     if (stop.aborted) break;
     const outcome = await replayFile(file, destination, options, { stop, abort });
     const { sent, kept, left, refusal } = outcome;
     log(kept + left > 0 ? "warn" : "info", "replayed", { file, sent, kept, left, error: refusal?.cause.message });
     if (kept > 0 || refusal !== undefined) exitCode = 1;
+    for (const [stream, times] of outcome.taken) taken.set(stream, [...(taken.get(stream) ?? []), ...times]);
     if (refusal !== undefined) break;
   }
+  if (taken.size > 0) await closeRefused(taken, { ...options, state: options.configuration.state }, abort);
   return exitCode;
 }
 
@@ -73,7 +80,7 @@ async function replayFile(
   signals: StopSignals,
 ): Promise<Outcome> {
   using _lock = await lock(file, signals.stop);
-  const total: Outcome = { sent: 0, kept: 0, left: 0 };
+  const total: Outcome = { sent: 0, kept: 0, left: 0, taken: new Map() };
   const taken = await takeFile(file);
   if (taken === undefined) return total;
   const replaying: Replaying = { file, taken, destination, options, total, ...signals };
@@ -157,6 +164,17 @@ function createDeliver({ taken, destination, options, total, stop, abort }: Repl
   const send = withRetry(destination.send, { clock, random, attemptSignal: abort, onRetry });
   const deliver = isolating(send, keeping, { clock, random, outage: "refuse" });
 
+  function note(records: readonly LogRecord[]): void {
+    for (const record of records) {
+      const stream = streamOf.get(record) as string;
+      const ms = timeMsOf(record);
+      if (ms === undefined) continue;
+      const times = total.taken.get(stream) ?? [];
+      times.push(ms);
+      total.taken.set(stream, times);
+    }
+  }
+
   return async (letters: readonly Letter[], end: number): Promise<Refusal | undefined> => {
     streamOf.clear();
     for (const { record, stream } of letters) streamOf.set(record, stream);
@@ -169,6 +187,7 @@ function createDeliver({ taken, destination, options, total, stop, abort }: Repl
         const step = await delivery.next();
         if (step.done === true) return step.value.kind === "refused" ? step.value : undefined;
         for (const record of step.value.records) unsettled.delete(record);
+        if (step.value.outcome === "accepted" && step.value.rejected === 0) note(step.value.records);
       }
     } catch (error) {
       if (stop.aborted && error === stop.reason) return undefined;

@@ -108,3 +108,31 @@ test("a full folder of dead letters halts the stream that needs one, drops nothi
   expect(new Set(scene.receiver.accepted.map(uidOf)).size).toBe(scene.receiver.accepted.length);
   expect(textsOf(scene.receiver.accepted).length + 1).toBe(shownBy(scene.slack).length);
 }, 60_000);
+
+test("what a replay delivers is no hole in the coverage any more, and what is refused again still is", async () => {
+  const seen = new Set<string>();
+  let poisonous = new Set([10, 70]);
+  const poison = (uid: string) => poisonous.has([...seen.add(uid)].indexOf(uid));
+  await using scene = await createScene({
+    history: { activities: 100 },
+    settings: activitiesOnly,
+    receiver: { poison },
+  });
+  expect((await scene.once()).code).toBe(0);
+  const missing = async () => {
+    const { args, options } = await scene.prepare([]);
+    const { stdout } = await runCommand(["status", "--json", ...args.slice(1)], options);
+    const { streams } = JSON.parse(stdout) as { streams: { holes: { reason: string; records: number }[] }[] };
+    return streams.flatMap(({ holes }) =>
+      holes.filter(({ reason }) => reason === "dead_letters").map(({ records }) => records),
+    );
+  };
+  expect(await missing()).toEqual([1, 1]);
+  const { args, options } = await prepareReplay(scene);
+  poisonous = new Set([70]);
+  expect((await runCommand(args, options)).code).toBe(1);
+  expect(await missing()).toEqual([1]);
+  poisonous = new Set();
+  expect((await runCommand(args, options)).code).toBe(0);
+  expect(await missing()).toEqual([]);
+}, 60_000);

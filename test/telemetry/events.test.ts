@@ -38,6 +38,7 @@ test("the names of the events in the program's own log are the ones that are kno
       "destination_warning",
       "failed",
       "first_run",
+      "holes_not_closed",
       "intervals_kept",
       "intervals_stretched",
       "lease_lost",
