@@ -1,11 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
-import { parseCommandLine } from "../src/cli.ts";
-import { type Files } from "../src/config/files.ts";
-import { describeConfigurationError } from "../src/config/layer.ts";
-import { loadConfiguration } from "../src/config/load.ts";
+import { parseAllDocuments } from "yaml";
 
 const FOLDER = fileURLToPath(new URL("../config/", import.meta.url));
 const yamlFiles = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
@@ -17,18 +13,7 @@ const read = (name: string) => readFileSync(FOLDER + name, "utf8");
 interface Json {
   readonly [key: string]: Json;
 }
-/** What Kubernetes' schema is not checked against: only what is asked for here. */
-interface Container {
-  readonly name: string;
-  readonly image: string;
-  readonly args: readonly string[];
-  readonly securityContext: unknown;
-  readonly env?: readonly { readonly name: string }[];
-  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
-}
-
 const documents = (name: string) => parseAllDocuments(read(name)).map((document) => document.toJS() as Json);
-const ofKind = (objects: readonly Json[], kind: string) => objects.find((object) => Object.is(object["kind"], kind));
 const kindOf = (name: string) => {
   const [top] = documents(name);
   if (top?.["apiVersion"] !== undefined) return "kubernetes";
@@ -53,8 +38,23 @@ test("each way to run it has its example", () => {
     "collector/durable.yaml": "collector",
     "collector/splunk.yaml": "collector",
     "datadog/slack-otel.yaml": "slack-otel",
-    "kubernetes/cronjob.yaml": "kubernetes",
-    "kubernetes/sidecar.yaml": "kubernetes",
+    "kubernetes/base/kustomization.yaml": "kubernetes",
+    "kubernetes/base/namespace.yaml": "kubernetes",
+    "kubernetes/base/network-policy.yaml": "kubernetes",
+    "kubernetes/cronjob/cronjob.yaml": "kubernetes",
+    "kubernetes/cronjob/kustomization.yaml": "kubernetes",
+    "kubernetes/cronjob/slack-otel.yaml": "slack-otel",
+    "kubernetes/deployment/deployment.yaml": "kubernetes",
+    "kubernetes/deployment/kustomization.yaml": "kubernetes",
+    "kubernetes/deployment/slack-otel.yaml": "slack-otel",
+    "kubernetes/replicas/kustomization.yaml": "kubernetes",
+    "kubernetes/replicas/network-policy-postgres.yaml": "kubernetes",
+    "kubernetes/replicas/slack-otel.yaml": "slack-otel",
+    "kubernetes/replicas/stateful-set.yaml": "kubernetes",
+    "kubernetes/sidecar/collector.yaml": "collector",
+    "kubernetes/sidecar/kustomization.yaml": "kubernetes",
+    "kubernetes/sidecar/slack-otel.yaml": "slack-otel",
+    "kubernetes/sidecar/stateful-set.yaml": "kubernetes",
     "organisation/slack-otel.yaml": "slack-otel",
     "pipeline/collector.yaml": "collector",
     "pipeline/slack-otel.yaml": "slack-otel",
@@ -93,104 +93,6 @@ test("collector/durable.yaml says yes when it is on the disk, synced, and never 
     sending_queue: { storage: "file_storage" },
     retry_on_failure: { max_elapsed_time: "0s" },
   });
-});
-
-describe.each(yamlFiles.filter((name) => kindOf(name) === "kubernetes"))("%s", (name) => {
-  const objects = documents(name);
-  const pick = (kind: string) => ofKind(objects, kind);
-  const pod = (pick("CronJob")?.["spec"]?.["jobTemplate"]?.["spec"] ?? pick("StatefulSet")?.["spec"])?.["template"]?.[
-    "spec"
-  ];
-  const containers = (pod?.["containers"] ?? []) as unknown as readonly Container[];
-  const ours = containers.find((container) => container.name === "slack-otel");
-  const data = pick("ConfigMap")?.["data"] as unknown as Readonly<Record<string, string>>;
-  const mountOf = (volume: string) => ours?.volumeMounts.find((mount) => mount.name === volume);
-
-  test("is held to the restricted profile of Kubernetes, and beyond", () => {
-    expect(pod).toMatchObject({
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-    });
-    expect(pod).not.toHaveProperty("initContainers");
-    expect(["hostNetwork", "hostPID", "hostIPC"].filter((key) => pod?.[key] !== undefined)).toEqual([]);
-    expect(containers.map(({ securityContext }) => securityContext)).toEqual(
-      containers.map(() => ({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ["ALL"] },
-      })),
-    );
-  });
-
-  test("has the user that the image has", () => {
-    const user = /^USER (\d+):(\d+)$/m.exec(readFileSync(new URL("../Dockerfile", import.meta.url), "utf8"));
-    expect(pod?.["securityContext"]).toMatchObject({ runAsUser: Number(user?.[1]), fsGroup: Number(user?.[2]) });
-  });
-
-  test("calls the program as it wants to be called", () => {
-    const invocation = parseCommandLine(ours?.args ?? []);
-    expect(invocation).toMatchObject({ kind: "run", config: `${mountOf("configuration")?.mountPath}/slack-otel.yaml` });
-  });
-
-  test("has a configuration that loads, with the secret from a file and the state on the volume", () => {
-    const secrets = mountOf("secrets");
-    const asked: string[] = [];
-    const files: Files = {
-      read(path) {
-        asked.push(path);
-        return path === "slack-otel.yaml" ? (data["slack-otel.yaml"] ?? "") : "xoxp-example\n";
-      },
-      stamp: () => "always the same",
-    };
-    const loaded = loadConfiguration({ file: "slack-otel.yaml", env: {}, files });
-    expect(loaded.ok ? [] : loaded.errors.map(describeConfigurationError)).toEqual([]);
-    if (!loaded.ok) return;
-    const { state, dead_letters } = loaded.configuration;
-    expect(asked).toContain(`${secrets?.mountPath}/slack-token`);
-    expect(secrets).toMatchObject({ readOnly: true });
-    const volume = `${mountOf("state")?.mountPath}/`;
-    const paths = [dead_letters.path, ...(state.name === "sqlite" ? [state.settings.path] : [])];
-    expect(paths.filter((path) => !path.startsWith(volume))).toEqual([]);
-    expect(containers.flatMap(({ env = [] }) => env.map((variable) => variable.name))).not.toContain("SLACK_TOKEN");
-  });
-
-  test("mounts only volumes that there are, the state from a claim", () => {
-    const claims = (pick("StatefulSet")?.["spec"]?.["volumeClaimTemplates"] ?? []) as unknown as readonly {
-      readonly metadata: { readonly name: string };
-    }[];
-    const volumes = (pod?.["volumes"] ?? []) as unknown as readonly {
-      readonly name: string;
-      readonly persistentVolumeClaim?: { readonly claimName: string };
-    }[];
-    const names = [...volumes, ...claims.map(({ metadata }) => metadata)].map((volume) => volume.name);
-    const mounted = containers.flatMap(({ volumeMounts }) => volumeMounts.map((mount) => mount.name));
-    expect([...new Set(mounted)].toSorted()).toEqual(names.toSorted());
-    const claimed = volumes.find((volume) => volume.name === "state")?.persistentVolumeClaim?.claimName;
-    const inPlace = claims.some(({ metadata }) => metadata.name === "state");
-    expect(inPlace || pick("PersistentVolumeClaim")?.["metadata"]?.["name"] === claimed).toBe(true);
-  });
-});
-
-test("the CronJob never runs twice at a time, and ends by itself before it is ended", () => {
-  const objects = documents("kubernetes/cronjob.yaml");
-  const spec = ofKind(objects, "CronJob")?.["spec"];
-  const job = spec?.["jobTemplate"]?.["spec"];
-  expect(spec).toMatchObject({ concurrencyPolicy: "Forbid", schedule: "*/15 * * * *" });
-  const args = job?.["template"]?.["spec"]?.["containers"]?.[0]?.["args"] as unknown as readonly string[];
-  const invocation = parseCommandLine(args);
-  expect(invocation).toMatchObject({ kind: "run", once: true });
-  const deadlineMs = invocation.kind === "run" ? (invocation.deadlineMs ?? Infinity) : Infinity;
-  expect(deadlineMs).toBeLessThan(Number(job?.["activeDeadlineSeconds"]) * 1000);
-  expect(Number(job?.["activeDeadlineSeconds"])).toBeLessThan(15 * 60);
-});
-
-test("the sidecar's Collector is the one that is explained", () => {
-  const [configMap] = documents("kubernetes/sidecar.yaml");
-  expect(configMap?.["data"]?.["collector.yaml"]).toBe(read("collector/collector.yaml"));
-  const { receivers } = parse(read("collector/collector.yaml")) as Json;
-  const listening = receivers?.["otlp"]?.["protocols"]?.["http"]?.["endpoint"] as unknown as string;
-  expect(configMap?.["data"]?.["slack-otel.yaml"]).toContain(`endpoint: http://${listening}`);
 });
 
 test("every file that a text beside the examples points to is there", () => {

@@ -18,7 +18,10 @@ const examples = yamlFiles.filter((name) => {
 
 /** Any secret file is there: what it holds is the reader's. */
 const files: Files = {
-  read: (path) => (path.startsWith(folder) ? nodeFiles.read(path) : "value\n"),
+  read(path) {
+    if (path.startsWith(folder)) return nodeFiles.read(path);
+    return path.includes("database") ? "postgres://user:value@host/database\n" : "value\n";
+  },
   stamp: () => "always the same",
 };
 
