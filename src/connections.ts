@@ -49,11 +49,12 @@ export interface FileFault extends Fault {
   readonly path: string;
 }
 
-/** The connections of the configuration, those of files as they are at this moment. */
+/** The connections of the configuration, those of files as they are at this moment; what is `known` is not read again. */
 export function openingsOf(
   settings: readonly ConnectionSettings[],
   files: Files,
   listFiles: ListFiles,
+  known: (path: string) => Opening | undefined = () => undefined,
 ): { readonly openings: readonly Opening[]; readonly faults: readonly FileFault[] } {
   const openings: Opening[] = [];
   const faults: FileFault[] = [];
@@ -66,6 +67,11 @@ export function openingsOf(
         ...(name === undefined ? {} : { name }),
       });
     for (const path of token_files === undefined ? [] : listFiles(token_files)) {
+      const before = known(path);
+      if (before !== undefined) {
+        openings.push(before);
+        continue;
+      }
       const secret = secretFromFile(path, files);
       if ("problem" in secret) faults.push({ path, ...secret });
       else openings.push({ name: basename(path), path, settings: one, token: secret });

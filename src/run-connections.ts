@@ -128,11 +128,9 @@ function createOpened(options: ConnectionsRun, signal: AbortSignal) {
   return {
     /** Opens what is new, and closes what is gone. */
     look() {
-      const found = openingsOf(settings, options.files, options.listFiles);
+      const found = openingsOf(settings, options.files, options.listFiles, (path) => open.get(path)?.opening);
       tellFaults(found.faults);
       const owners = new Map(found.openings.map((opening) => [opening.path ?? opening.name ?? "slack", opening]));
-      // A file that cannot be read for the moment is not gone.
-      for (const { path } of found.faults) if (open.has(path)) owners.set(path, (open.get(path) as Open).opening);
       for (const [owner, one] of open) if (!owners.has(owner)) close(owner, one);
       for (const [owner, opening] of owners) {
         if (open.has(owner)) continue;
