@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createScene, shownBy, type Scene } from "./scene.ts";
+import { asked, createScene, shownBy, type Scene } from "./scene.ts";
 
 const SLACK_TOKEN = "xoxp-4711-CANARY-slack0815";
 const OTLP_KEY = "Bearer CANARY-otlp/4711+cd==";
@@ -78,4 +78,22 @@ test("no secret shows in what it says at any level, in the state or in dead lett
     for (const text of said) expect(text).not.toContain(form);
     for (const [file, text] of files) expect(text.includes(form), `${file} holds ${form}`).toBe(false);
   }
+}, 60_000);
+
+test.skipIf(process.platform !== "linux")("no secret shows in the list of processes", async () => {
+  await using scene = await createScene({
+    slack: { tokens: [{ token: SLACK_TOKEN }] },
+    receiver: { credentials: { name: "authorization", value: OTLP_KEY }, script: [{ kind: "hang" }] },
+  });
+  const settings = {
+    destination: { otlp: { endpoint: scene.receiver.url, headers: { authorization: "${env:OTLP_KEY}" } } },
+  };
+  await using command = await scene.start([], { settings, env: { SLACK_TOKEN, OTLP_KEY } });
+  await asked(scene);
+  const listed = await Promise.all(
+    ["cmdline", "comm", "status"].map((name) => readFile(`/proc/${command.pid}/${name}`, "latin1")),
+  );
+  expect(listed[0]).toContain("run");
+  for (const form of [...formsOf(SLACK_TOKEN), ...formsOf(OTLP_KEY)])
+    for (const text of listed) expect(text).not.toContain(form);
 });
