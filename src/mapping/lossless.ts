@@ -38,7 +38,6 @@ export function isExact(value: number): boolean {
 }
 
 function isFaithful(root: unknown, hasEscapes: boolean): boolean {
-  const isHarmless = (item: unknown) => typeof item !== "number" || isExact(item);
   // Nesting may be too deep for recursion.
   const pending: object[] = [[root]];
   for (let container = pending.pop(); container !== undefined; container = pending.pop()) {
@@ -47,7 +46,7 @@ function isFaithful(root: unknown, hasEscapes: boolean): boolean {
     }
     for (const item of Array.isArray(container) ? container : Object.values(container)) {
       if (typeof item === "object" && item !== null) pending.push(item as object);
-      else if (!isHarmless(item)) return false;
+      else if (typeof item === "number" && !isExact(item)) return false;
     }
   }
   return true;
