@@ -6,6 +6,7 @@ import type { BackfillProgress } from "./backfill/progress.ts";
 import { parseCommandLine, type Invocation } from "./cli.ts";
 import { systemClock } from "./clock.ts";
 import type { Configuration } from "./config/schema.ts";
+import type { Connection } from "./connections.ts";
 import { explain, type ExitCode } from "./explain.ts";
 import type { Log, LogLevel } from "./model.ts";
 import type { RunOptions } from "./run.ts";
@@ -23,6 +24,7 @@ const LAST_LINES_MS = 1_000;
 const { stdout, stderr, env } = process;
 const isTerminal = stderr.isTTY && env["TERM"] !== "dumb";
 const statuses: StreamStatus[] = [];
+const connections: Connection[] = [];
 /** What is drawn in place of the streams. */
 let lines: ((width: number) => readonly string[]) | undefined;
 const write = (text: string) => void stderr.write(text);
@@ -104,7 +106,9 @@ async function runCommand({ config, once, deadlineMs }: Invoked<"run">, stop: St
       ...(await runOptions(configuration)),
       once,
       onStream: ({ status }) => statuses.push(status),
-      ...(telemetry === undefined ? {} : { onExport: telemetry.exported }),
+      ...(telemetry === undefined
+        ? {}
+        : { onExport: telemetry.exported, onConnection: (one) => void connections.push(one) }),
     };
     const exitCode = await run(options, stop);
     log("info", "stopped", { exit_code: exitCode });
@@ -121,7 +125,8 @@ async function telemetryOf(configuration: Configuration): Promise<Telemetry | un
   if (address === undefined && metrics === undefined && logs === undefined) return undefined;
   const { startTelemetry } = await import("./telemetry.ts");
   const { version } = packageJson;
-  const options = { configuration, version, statuses: () => statuses, methods: () => [], clock: systemClock, log };
+  const methods = () => connections.flatMap(({ client }) => client.quota.methods());
+  const options = { configuration, version, statuses: () => statuses, methods, clock: systemClock, log };
   const telemetry = await startTelemetry(options);
   listeners.push(telemetry.log);
   closings.push(() => telemetry[Symbol.asyncDispose]());

@@ -90,6 +90,13 @@ export const METRICS = {
     description: "Calls that may be made at once by the configured pace",
     attributes: ["slack.method"],
   },
+  "slack_otel.slack.intervals.stretch": {
+    kind: "gauge",
+    unit: "1",
+    description:
+      "How many times longer than configured the intervals between polls are, for want of quota; 1: as configured",
+    attributes: ["slack.method"],
+  },
   "slack_otel.export.duration": {
     kind: "histogram",
     unit: "s",

@@ -18,6 +18,29 @@ export interface MethodUse {
   readonly throttledMs: number;
   /** Calls that may be made at once. */
   readonly left: number;
+  /** How much longer than configured the intervals of its polls are. */
+  readonly stretch: number;
+}
+
+/** The Audit Logs API calls its only method so. */
+const AUDIT = "logs";
+
+/** The same methods of several connections as one: counts are added up, of the stretches the greatest counts. */
+function mergedUses(uses: readonly MethodUse[]): MethodUse[] {
+  const merged = new Map<string, MethodUse>();
+  for (const use of uses) {
+    const method = use.method === AUDIT ? "audit.logs" : use.method;
+    const before = merged.get(method) ?? { method, calls: 0, throttled: 0, throttledMs: 0, left: 0, stretch: 1 };
+    merged.set(method, {
+      method,
+      calls: before.calls + use.calls,
+      throttled: before.throttled + use.throttled,
+      throttledMs: before.throttledMs + use.throttledMs,
+      left: before.left + use.left,
+      stretch: Math.max(before.stretch, use.stretch),
+    });
+  }
+  return [...merged.values()];
 }
 
 export interface Observed {
@@ -62,12 +85,13 @@ export function observe({ streams, methods, failing, stateBytes, nowMs }: Observ
       add("slack_otel.stream.data_age", label, Math.max(0, nowMs - reachedMs) / 1_000, Math.max);
     if (coverage !== undefined) add("slack_otel.stream.coverage_holes", label, missing(coverage, nowMs).length);
   }
-  for (const { method, calls, throttled, throttledMs, left } of methods) {
+  for (const { method, calls, throttled, throttledMs, left, stretch } of mergedUses(methods)) {
     const attributes = { "slack.method": method };
     values.set(`calls ${method}`, { metric: "slack_otel.slack.calls", value: calls, attributes });
     values.set(`throttled ${method}`, { metric: "slack_otel.slack.throttled", value: throttled, attributes });
     const seconds = throttledMs / 1_000;
     values.set(`time ${method}`, { metric: "slack_otel.slack.throttled.time", value: seconds, attributes });
+    values.set(`stretch ${method}`, { metric: "slack_otel.slack.intervals.stretch", value: stretch, attributes });
     values.set(`left ${method}`, { metric: "slack_otel.slack.quota.left", value: left, attributes });
   }
   for (const side of ["slack", "destination"] as const) {

@@ -29,6 +29,8 @@ test("health and metrics tell of what has been done, in words that hold no secre
   ];
   expect(delivered.length).toBe(5);
   expect(delivered.reduce((sum, [, value]) => sum + Number(value), 0)).toBe(scene.receiver.accepted.length);
+  const calls = [...text.matchAll(/^slack_otel_slack_calls_total\{slack_method="([a-zA-Z.]+)"\} [1-9]/gm)];
+  expect(calls.map(([, method]) => method)).toEqual(expect.arrayContaining(["auth.test", "audit.logs"]));
   expect(text).toMatch(/^slack_otel_state_size [1-9]\d+$/m);
   expect(text).toMatch(/^slack_otel_export_duration_count\{slack_otel_outcome="accepted"\} [1-9]/m);
   running.signal("SIGTERM");

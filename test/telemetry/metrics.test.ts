@@ -9,24 +9,25 @@ const names = Object.keys(METRICS) as MetricName[];
 test("the metrics are the ones that dashboards and alerts know: a change of one is a change for operators", () => {
   expect(names.map((name) => `${prometheusName(name)} ${METRICS[name].kind} ${METRICS[name].unit}`))
     .toMatchInlineSnapshot(`
-    [
-      "slack_otel_entries_read_total counter {entry}",
-      "slack_otel_entries_repeated_total counter {entry}",
-      "slack_otel_records_delivered_total counter {record}",
-      "slack_otel_records_rejected_total counter {record}",
-      "slack_otel_records_dead_lettered_total counter {record}",
-      "slack_otel_stream_data_age gauge s",
-      "slack_otel_stream_halted gauge 1",
-      "slack_otel_stream_coverage_holes gauge {hole}",
-      "slack_otel_credentials_failing gauge 1",
-      "slack_otel_slack_calls_total counter {call}",
-      "slack_otel_slack_throttled_total counter {call}",
-      "slack_otel_slack_throttled_time_total counter s",
-      "slack_otel_slack_quota_left gauge {call}",
-      "slack_otel_export_duration histogram s",
-      "slack_otel_state_size gauge By",
-    ]
-  `);
+      [
+        "slack_otel_entries_read_total counter {entry}",
+        "slack_otel_entries_repeated_total counter {entry}",
+        "slack_otel_records_delivered_total counter {record}",
+        "slack_otel_records_rejected_total counter {record}",
+        "slack_otel_records_dead_lettered_total counter {record}",
+        "slack_otel_stream_data_age gauge s",
+        "slack_otel_stream_halted gauge 1",
+        "slack_otel_stream_coverage_holes gauge {hole}",
+        "slack_otel_credentials_failing gauge 1",
+        "slack_otel_slack_calls_total counter {call}",
+        "slack_otel_slack_throttled_total counter {call}",
+        "slack_otel_slack_throttled_time_total counter s",
+        "slack_otel_slack_quota_left gauge {call}",
+        "slack_otel_slack_intervals_stretch gauge 1",
+        "slack_otel_export_duration histogram s",
+        "slack_otel_state_size gauge By",
+      ]
+    `);
 });
 
 test("names and units are as OpenTelemetry has them", () => {
@@ -46,7 +47,7 @@ test("Prometheus reads every one of them, with its help and its labels", async (
       Promise.resolve(
         observe({
           streams: [statusOf("audit_logs/E1", { delivered: 3, reachedMs: 0, coverage })],
-          methods: [{ method: "audit.logs", calls: 1, throttled: 0, throttledMs: 0, left: 29 }],
+          methods: [{ method: "audit.logs", calls: 1, throttled: 0, throttledMs: 0, left: 29, stretch: 1 }],
           failing: { slack: false, destination: false },
           stateBytes: 1,
           nowMs: 60_000,

@@ -36,7 +36,7 @@ test("each stream, method and side is an observation of its own", () => {
       }),
     }),
   ];
-  const methods = [{ method: "audit.logs", calls: 7, throttled: 2, throttledMs: 1_500, left: 28 }];
+  const methods = [{ method: "audit.logs", calls: 7, throttled: 2, throttledMs: 1_500, left: 28, stretch: 1 }];
   const failing = { slack: true, destination: false };
   expect(lines({ streams, methods, failing, stateBytes: 4_096 })).toEqual([
     "slack_otel.entries.read audit_logs/E1 10",
@@ -50,11 +50,20 @@ test("each stream, method and side is an observation of its own", () => {
     "slack_otel.slack.calls audit.logs 7",
     "slack_otel.slack.throttled audit.logs 2",
     "slack_otel.slack.throttled.time audit.logs 1.5",
+    "slack_otel.slack.intervals.stretch audit.logs 1",
     "slack_otel.slack.quota.left audit.logs 28",
     "slack_otel.credentials.failing slack 1",
     "slack_otel.credentials.failing destination 0",
     "slack_otel.state.size  4096",
   ]);
+});
+
+test("the same method of several connections is one, and the Audit API's has its full name", () => {
+  const use = { method: "logs", calls: 1, throttled: 0, throttledMs: 0, left: 5, stretch: 1 };
+  const found = lines({ methods: [use, { ...use, calls: 2, stretch: 1.5 }] });
+  expect(found).toContain("slack_otel.slack.calls audit.logs 3");
+  expect(found).toContain("slack_otel.slack.quota.left audit.logs 10");
+  expect(found).toContain("slack_otel.slack.intervals.stretch audit.logs 1.5");
 });
 
 test("an age that is not known is not made up", () => {
