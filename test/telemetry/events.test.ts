@@ -1,18 +1,17 @@
 import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { eventsOf } from "../support/events.ts";
 
 const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** Operators make alerts of these names: a change of one is a change for them. */
 test("the names of the events in the program's own log are the ones that are known", () => {
-  const calls = /\b(?:log|say|sayRarely)\(\s*("\w+"|[^,()]+),\s*([^,)]+)|\bcomplain\(([^,]+)/g;
-  const events = new Set<string>();
-  for (const file of globSync("**/*.ts", { cwd: SOURCE, exclude: ["demo/**", "simulation/**"] })) {
-    for (const [, , event, complaint] of readFileSync(SOURCE + file, "utf8").matchAll(calls)) {
-      for (const [, name = ""] of (event ?? complaint ?? "").matchAll(/"([a-z_]+)"/g)) events.add(name);
-    }
-  }
+  const events = new Set(
+    globSync("**/*.ts", { cwd: SOURCE, exclude: ["demo/**", "simulation/**"] }).flatMap((file) =>
+      eventsOf(readFileSync(SOURCE + file, "utf8")),
+    ),
+  );
   expect([...events].toSorted()).toMatchInlineSnapshot(`
     [
       "backfill_interrupted",
