@@ -128,7 +128,7 @@ test("every fault of a file is told with file, line and key, and no secret", asy
       {
         "event": "configuration_error",
         "key": "slack.tokn",
-        "message": "slack-otel.yaml:4: slack.tokn: is an unknown key; did you mean token? Known here: name, token, token_files, api_url, audit_url, workspaces",
+        "message": "slack-otel.yaml:4: slack.tokn: is an unknown key; did you mean token? Known here: name, token, token_files, rotation, api_url, audit_url, workspaces",
         "where": "slack-otel.yaml:4",
       },
       {
