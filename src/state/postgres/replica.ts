@@ -59,7 +59,7 @@ const FREE_TURNS = 3;
  * While the database cannot be reached, the lease runs out on the monotonic clock, and everything that was held is lost
  * before another replica can have it: its lease is counted from before the request that renewed it.
  */
-export async function startReplica(options: ReplicaOptions): Promise<Replica> {
+export function startReplica(options: ReplicaOptions): Replica {
   const { database, name, leaseMs, once, clock, log } = options;
   const turnMs = Math.min(1_000, Math.max(50, leaseMs / 30));
   const waiting = new Set<Waiting>();
@@ -68,7 +68,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   let failure: unknown;
   let unreachable = false;
   let renewedMs = clock.monotonic();
-  let id: number | undefined = await join(database, name, leaseMs);
+  let id: number | undefined;
   /** One whose lease may be over: whatever it still holds is freed before there is a new one. */
   let former: number | undefined;
   let wake = new AbortController();

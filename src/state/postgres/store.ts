@@ -26,8 +26,11 @@ export interface PostgresStoreOptions {
   readonly reached?: (point: CommitPoint, stream: string) => void;
 }
 
-/** How often an answer of the database is waited for within a lease. */
+/** How often an answer of the database is waited for within a lease; a short lease must not call a busy one away. */
 const REQUESTS_PER_LEASE = 4;
+const LEAST_MS = 1_000;
+/** Before there is a lease, and where none is at stake. */
+const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
 
 /**
@@ -36,13 +39,12 @@ const RETRY_MS = 200;
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { leaseMs, once = false, clock, log, reached = () => {}, signal } = options;
-  const database = await openDatabase({ ...options, timeoutMs: Math.max(500, leaseMs / REQUESTS_PER_LEASE) });
+  const isNew = await prepared(options);
+  const database = await openDatabase({ ...options, timeoutMs: Math.max(LEAST_MS, leaseMs / REQUESTS_PER_LEASE) });
   try {
     signal?.throwIfAborted();
-    const isNew = await inWords(database, prepareSchema(database));
-    await inWords(database, readStreams(database));
     const replicaOptions: ReplicaOptions = { database, name: options.name ?? "", leaseMs, once, clock, log };
-    const replica = await inWords(database, startReplica(replicaOptions));
+    const replica = startReplica(replicaOptions);
     const closed = new AbortController();
     const turn = createTurns();
     let failure: unknown;
@@ -59,7 +61,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       }
     };
     const patiently = async <T>(work: () => Promise<T>): Promise<T> => {
-      const untilMs = clock.monotonic() + leaseMs;
+      const untilMs = clock.monotonic() + Math.max(leaseMs, PATIENCE_MS);
       for (;;) {
         try {
           return await work();
@@ -133,5 +135,17 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   } catch (error) {
     await database.close();
     throw error;
+  }
+}
+
+/** Whether the tables were made just now. What is in them was verified. */
+async function prepared(options: PostgresStoreOptions): Promise<boolean> {
+  const database = await openDatabase({ ...options, timeoutMs: PATIENCE_MS });
+  try {
+    const isNew = await inWords(database, prepareSchema(database));
+    await inWords(database, readStreams(database));
+    return isNew;
+  } finally {
+    await database.close();
   }
 }
