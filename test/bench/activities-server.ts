@@ -29,14 +29,16 @@ function pageText(index: number): string {
 
 const REFUSED = Buffer.from('{"ok":false,"error":"invalid_arguments"}');
 const END = Buffer.from('{"ok":true,"activities":[],"response_metadata":{"next_cursor":""}}');
-const IDENTITY = Buffer.from(
-  '{"ok":true,"team_id":"T0ACMEENG01","enterprise_id":"E0ACME00001","user_id":"W0OWNER0001"}',
-);
+const identityOf = (enterprise: string) =>
+  Buffer.from(`{"ok":true,"team_id":"T0ACMEENG01","enterprise_id":"${enterprise}","user_id":"W0OWNER0001"}`);
 
-/** The path's first part says how many pages there are: a shorter log is the same one, cut. */
+/**
+ * The path's first part says how many pages there are: a shorter log is the same one, cut. The organisation's id may
+ * follow.
+ */
 function answerTo(path: string, form: string): Buffer {
-  const [, length, method] = /^\/(\d+)\/api\/(.+)$/.exec(path) ?? [];
-  if (method === "auth.test") return IDENTITY;
+  const [, length, enterprise = "E0ACME00001", method] = /^\/(\d+)(?:\/(E\w+))?\/api\/(.+)$/.exec(path) ?? [];
+  if (method === "auth.test") return identityOf(enterprise);
   const params = new URLSearchParams(form);
   const asked = ["limit", "sort_direction", "min_log_level"].map((name) => params.get(name)).join(" ");
   if (method !== "admin.apps.activities.list" || asked !== `${PAGE_SIZE} asc trace`) return REFUSED;

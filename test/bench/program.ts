@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const built = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
-const PROGRAM = built("slack-otel.mjs");
+export const PROGRAM = built("slack-otel.mjs");
 export const STOCK = built("bench/stock.mjs");
 
 export interface Settings {
