@@ -1,10 +1,13 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { SOURCE_NAMES } from "../../src/model.ts";
 import { runCommand, startCommand } from "../support/command.ts";
 import { uidOf, type DecodedRecord } from "../support/otlp-decoder.ts";
 import { createScene, FAST, type Scene } from "./scene.ts";
+
+// Each test runs several commands.
+vi.setConfig({ testTimeout: 60_000 });
 
 const HOUR_MS = 3_600_000;
 const ago = (ms: number) => new Date(Date.now() - ms).toISOString();

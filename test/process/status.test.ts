@@ -1,9 +1,12 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
 import { runCommand } from "../support/command.ts";
 import { createScene, FAST, type Scene } from "./scene.ts";
+
+// Each test runs several commands.
+vi.setConfig({ testTimeout: 60_000 });
 
 const TEAM = "T0ACMEENG01";
 
