@@ -52,7 +52,9 @@ test(
     expect((await scene.once()).code).toBe(0);
 
     const groups = Map.groupBy(scene.receiver.accepted, uidOf);
-    expect(textsOf([...groups.values()].map(([first]) => first as DecodedRecord))).toEqual(shownBy(scene.slack));
+    const received = textsOf([...groups.values()].map(([first]) => first as DecodedRecord));
+    const known = new Set(received);
+    expect(received).toEqual(shownBy(scene.slack).filter((text) => known.has(text) || !isSuperseded(text, received)));
     const repeats = new Map<string, number>();
     for (const [first, ...again] of groups.values()) {
       for (const record of again) {
@@ -66,6 +68,26 @@ test(
   },
   30_000 + KILLS * 3_000,
 );
+
+/**
+ * Whether it is a version of an access row of which a later one arrived: what was shown to a program that was killed may
+ * have changed before the next one reads it. What is owed of a row is the last version shown.
+ */
+function isSuperseded(text: string, received: readonly string[]): boolean {
+  if (!text.startsWith("access_logs/")) return false;
+  const row = rowOf(text);
+  return received.some((other) => {
+    if (!other.startsWith("access_logs/")) return false;
+    const later = rowOf(other);
+    return later.key === row.key && later.lastSeconds > row.lastSeconds;
+  });
+}
+
+function rowOf(text: string): { readonly key: string; readonly lastSeconds: number } {
+  const row = JSON.parse(text.slice(text.indexOf(" ") + 1)) as Readonly<Record<string, unknown>>;
+  const key = JSON.stringify([row["user_id"], row["ip"], row["user_agent"], row["date_first"]]);
+  return { key, lastSeconds: Number(row["date_last"]) };
+}
 
 function streamOf({ resource, attributes }: DecodedRecord): string {
   return JSON.stringify([attributes.get("slack.method"), ...resource]);
