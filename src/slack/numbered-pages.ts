@@ -72,6 +72,8 @@ export async function* walkNumberedPages(
   // Slack counts pages, not entries: larger ones reach further back.
   let largest = LARGEST_PAGE;
   let count = context.pageSize;
+  /** What `paging` said last in this poll of the listing. */
+  let latest: Paging | undefined;
   /** Of the whole log, if all of it was read that Slack shows: when the oldest and the newest entry of that happened. */
   let shown: { readonly fromMs: number; readonly toMs: number } | undefined;
 
@@ -87,6 +89,7 @@ export async function* walkNumberedPages(
     return { ...own, ...state };
   }
 
+  type Swept = { readonly isSteady: boolean; readonly openedMs: number; readonly paging: Paging };
   type Read = {
     readonly entries: readonly Identified[];
     readonly paging: Paging;
@@ -113,7 +116,7 @@ export async function* walkNumberedPages(
         await clock.sleep(backoffMs(restarts, random), signal);
         continue;
       }
-      const paging = pagingOf(answer);
+      const paging = (latest = pagingOf(answer));
       const entries = context.identify(answer.entries);
       for (const { uid } of entries) seen?.add(uid);
       const owed = entries.filter(
@@ -150,12 +153,15 @@ export async function* walkNumberedPages(
   }
 
   function lastKnownPage(): number {
-    const { total, pages = 1 } = listing().paging ?? {};
+    const { total, pages = 1 } = latest ?? listing().paging ?? {};
     return Math.max(1, Math.min(MAX_PAGES, total === undefined ? pages : Math.ceil(total / count)));
   }
 
-  /** All pages. Returns whether it began with the first one and none was missed because an entry left. */
-  async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, boolean | Halt, void> {
+  /**
+   * All pages. `isSteady`: it began with the first one, and none was missed because an entry left. It is for the caller
+   * to say, once nothing is missing, that everything `paging` counts has been read.
+   */
+  async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, Swept | Halt, void> {
     const begun = listing().deep ?? { openedMs: client.now(), page: 0 };
     const resumed = begun.page > 1;
     // Further passes of one poll are one sweep: an entry has to be missed by two polls before it is forgotten.
@@ -167,6 +173,7 @@ export async function* walkNumberedPages(
     let size = count;
     let removed = false;
     let total: number | undefined;
+    let paging: Paging = {};
     // A sweep that was broken off reads its last page again: entries may have moved over the edge meanwhile.
     for (let number = Math.max(1, begun.page), last = number; number <= last; number++) {
       const result = await read(
@@ -176,7 +183,8 @@ export async function* walkNumberedPages(
         seen,
       );
       if ("kind" in result) return result;
-      const { entries, paging } = result;
+      const { entries } = result;
+      paging = result.paging;
       if (paging.total !== undefined && total !== undefined && paging.total < total) removed = true;
       total = paging.total ?? total;
       if (count !== size) order.breakOff();
@@ -201,27 +209,25 @@ export async function* walkNumberedPages(
       else {
         const { deep: _, ...state } = listing();
         const head: Head = order.neverRises ? "first" : order.neverFalls ? "last" : "mixed";
-        // A sweep that was resumed has seen a part of the order only, and is no complete one.
-        position = withListing(
-          resumed ? { ...state, head: state.head ?? head, paging } : { ...state, head, paging, deepMs: begun.openedMs },
-        );
+        // A sweep that was resumed has seen a part of the order only.
+        position = withListing({ ...state, head: resumed ? (state.head ?? head) : head });
         if (kind === undefined && !resumed) shown = { fromMs: order.smallest * 1000, toMs: order.largest * 1000 };
         // What a kind of change alone shows is forgotten only when all of them were read.
-        const isAll = kind === undefined && !isBeyondReach();
+        const isAll = kind === undefined && !isBeyondReach(paging);
         yield { ...result.page, position, ...(isAll ? { forgetBelow: position.sweep - 1 } : {}) };
       }
     }
-    return !resumed && !removed;
+    return { isSteady: !resumed && !removed, openedMs: begun.openedMs, paging };
   }
 
-  function isBeyondReach(): boolean {
-    const { total, pages = 0 } = position.paging ?? {};
+  function isBeyondReach({ total, pages = 0 }: Paging): boolean {
     return total === undefined ? pages > MAX_PAGES : total > largest * MAX_PAGES;
   }
 
   /** Everything that is new in the whole log or in one kind of change. `seen`: collects what was met, if all of it was. */
   async function* poll(isDue: boolean, seen: Set<string>): AsyncGenerator<Page, Paging | Halt, void> {
     const { paging: before } = listing();
+    latest = undefined;
     count = (before?.total ?? 0) > context.pageSize * MAX_PAGES ? largest : Math.min(context.pageSize, largest);
     if (!isDue) {
       const result = yield* hot();
@@ -233,18 +239,22 @@ export async function* walkNumberedPages(
     }
     const isMissing = ({ total }: Paging) => total !== undefined && seen.size < Math.min(total, count * MAX_PAGES);
     for (let pass = 1; ; pass++) {
-      const steady = yield* deep(seen, pass > 1);
-      if (typeof steady !== "boolean") return steady;
-      let paging = listing().paging ?? {};
-      if (!steady || isMissing(paging)) {
+      const swept = yield* deep(seen, pass > 1);
+      if ("kind" in swept) return swept;
+      const { isSteady, openedMs: deepMs } = swept;
+      let { paging } = swept;
+      if (!isSteady || isMissing(paging)) {
         // What came in at the head during the sweep accounts for most differences.
         const result = yield* hot(seen);
         if ("kind" in result) return result;
         paging = result.paging;
       }
-      if (pass === MAX_PASSES || (steady && !isMissing(paging))) return paging;
+      if (pass === MAX_PASSES || (isSteady && !isMissing(paging))) {
+        position = withListing({ ...listing(), deepMs });
+        return paging;
+      }
       // What has left would count for what was missed.
-      if (!steady) seen.clear();
+      if (!isSteady) seen.clear();
     }
   }
 
@@ -256,7 +266,7 @@ export async function* walkNumberedPages(
   const wholePaging = yield* poll(isDue(position), seen);
   if ("kind" in wholePaging) return wholePaging;
   position = withListing({ ...listing(), paging: wholePaging });
-  if (!isBeyondReach()) {
+  if (!isBeyondReach(wholePaging)) {
     const { kinds: _, ...own } = position;
     position = own;
     yield present();

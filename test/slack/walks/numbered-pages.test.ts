@@ -483,6 +483,28 @@ describe("killed", () => {
   });
 });
 
+describe("killed after the last page of a sweep that went on", () => {
+  // 12 entries ten seconds apart, three a page; in falling order the newest one, n11, is the first of page 1.
+  const behind = (index: number) => DAY_MS / 1000 - index * 10 + 5;
+
+  test.each([
+    // The poll from the head reads one page there, two here, before the sweep begins.
+    { order: "falling", thirdPage: 4 },
+    { order: "rising", thirdPage: 5 },
+  ] as const)("it takes nothing for read that it passed by, in $order order", async ({ order, thirdPage }) => {
+    const { add, after, sent } = world({ behaviour: { order } });
+    fill(add, 12);
+    await after(0);
+    add("late", behind(2));
+    expect((await after(MINUTE_MS, { kill: { at: thirdPage, when: "after" } })).ending).toBe("killed");
+    // On a page that the sweep has behind it, and no poll from the head comes to.
+    add("later", behind(order === "falling" ? 8 : 3));
+    expect((await after(MINUTE_MS, { kill: { at: 3, when: "after" } })).ending).toBe("killed");
+    expect((await after(MINUTE_MS)).ending).toEqual({ kind: "present" });
+    expect(namesOf(sent).toSorted()).toEqual([...numbered(12), "late", "later"].toSorted());
+  });
+});
+
 describe("how far it has come", () => {
   test("is told once all of a poll is read", async () => {
     const { add, after, reachedMs, begun } = world();
