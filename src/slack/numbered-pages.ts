@@ -23,7 +23,7 @@ interface ListingState {
   /** When the last complete deep sweep was begun, by Slack's clock. */
   readonly deepMs?: number;
   readonly head?: Head;
-  /** What `paging` said last, when everything it counted had been read. */
+  /** What `paging` said last, when everything it counted had been read; else with the number that was read as total. */
   readonly paging?: Paging;
   /** A deep sweep under way has delivered this many pages. */
   readonly deep?: { readonly openedMs: number; readonly page: number };
@@ -89,7 +89,12 @@ export async function* walkNumberedPages(
     return { ...own, ...state };
   }
 
-  type Swept = { readonly isSteady: boolean; readonly openedMs: number; readonly paging: Paging };
+  type Swept = {
+    readonly isSteady: boolean;
+    readonly isStill: boolean;
+    readonly openedMs: number;
+    readonly paging: Paging;
+  };
   type Read = {
     readonly entries: readonly Identified[];
     readonly paging: Paging;
@@ -158,8 +163,8 @@ export async function* walkNumberedPages(
   }
 
   /**
-   * All pages. `isSteady`: it began with the first one, and none was missed because an entry left. It is for the caller
-   * to say, once nothing is missing, that everything `paging` counts has been read.
+   * All pages. `isSteady`: it began with the first one, and none was missed because an entry left; `isStill`: none came
+   * either. It is for the caller to say, once nothing is missing, that everything `paging` counts has been read.
    */
   async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, Swept | Halt, void> {
     const begun = listing().deep ?? { openedMs: client.now(), page: 0 };
@@ -172,6 +177,7 @@ export async function* walkNumberedPages(
     const order = createOrder();
     let size = count;
     let removed = false;
+    let isStill = true;
     let total: number | undefined;
     let paging: Paging = {};
     // A sweep that was broken off reads its last page again: entries may have moved over the edge meanwhile.
@@ -186,6 +192,7 @@ export async function* walkNumberedPages(
       const { entries } = result;
       paging = result.paging;
       if (paging.total !== undefined && total !== undefined && paging.total < total) removed = true;
+      if (total !== undefined && paging.total !== total) isStill = false;
       total = paging.total ?? total;
       if (count !== size) order.breakOff();
       size = count;
@@ -217,7 +224,7 @@ export async function* walkNumberedPages(
         yield { ...result.page, position, ...(isAll ? { forgetBelow: position.sweep - 1 } : {}) };
       }
     }
-    return { isSteady: !resumed && !removed, openedMs: begun.openedMs, paging };
+    return { isSteady: !resumed && !removed, isStill, openedMs: begun.openedMs, paging };
   }
 
   function isBeyondReach({ total, pages = 0 }: Paging): boolean {
@@ -235,13 +242,16 @@ export async function* walkNumberedPages(
       const expected = before?.total === undefined ? undefined : before.total + result.news;
       const { total } = result.paging;
       const isOutOfSight = listing().head === "last" && (total ?? 0) > largest * MAX_PAGES;
-      if (isOutOfSight || expected === undefined || total === undefined || expected === total) return result.paging;
+      if (isOutOfSight || expected === undefined || total === undefined || expected === total) {
+        position = withListing({ ...listing(), paging: result.paging });
+        return result.paging;
+      }
     }
     const isMissing = ({ total }: Paging) => total !== undefined && seen.size < Math.min(total, count * MAX_PAGES);
     for (let pass = 1; ; pass++) {
       const swept = yield* deep(seen, pass > 1);
       if ("kind" in swept) return swept;
-      const { isSteady, openedMs: deepMs } = swept;
+      const { isSteady, isStill, openedMs: deepMs } = swept;
       let { paging } = swept;
       if (!isSteady || isMissing(paging)) {
         // What came in at the head during the sweep accounts for most differences.
@@ -249,8 +259,12 @@ export async function* walkNumberedPages(
         if ("kind" in result) return result;
         paging = result.paging;
       }
-      if (pass === MAX_PASSES || (isSteady && !isMissing(paging))) {
-        position = withListing({ ...listing(), deepMs });
+      const isAllMet = !isMissing(paging);
+      if (pass === MAX_PASSES || (isSteady && isAllMet)) {
+        // Equal entries of two answers are met as one. In a log that stood still nothing else can be missing; what one
+        // that did not still owes, the next poll finds by this total.
+        const isWhole = isAllMet || (isSteady && isStill && paging.total === swept.paging.total);
+        position = withListing({ ...listing(), deepMs, paging: isWhole ? paging : { ...paging, total: seen.size } });
         return paging;
       }
       // What has left would count for what was missed.
@@ -265,7 +279,6 @@ export async function* walkNumberedPages(
   const seen = new Set<string>();
   const wholePaging = yield* poll(isDue(position), seen);
   if ("kind" in wholePaging) return wholePaging;
-  position = withListing({ ...listing(), paging: wholePaging });
   if (!isBeyondReach(wholePaging)) {
     const { kinds: _, ...own } = position;
     position = own;
@@ -284,7 +297,6 @@ export async function* walkNumberedPages(
       isRefused = true;
       continue;
     }
-    position = withListing({ ...listing(), paging });
     for (const uid of ofKind) seen.add(uid);
   }
   kind = undefined;
