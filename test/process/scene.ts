@@ -105,13 +105,13 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
 }
 
 /** Waits until at least so many records have arrived, and no other than Slack has shown. */
-export async function arrived({ receiver, slack }: Scene, atLeast: number): Promise<void> {
+export async function arrived({ receiver, slack }: Scene, atLeast: number, timeout = 15_000): Promise<void> {
   await vi.waitFor(
     () => {
       expect(receiver.accepted.length).toBeGreaterThanOrEqual(atLeast);
       expect(textsOf(receiver.accepted)).toEqual(shownBy(slack));
     },
-    { timeout: 15_000, interval: 25 },
+    { timeout, interval: 25 },
   );
 }
 

@@ -89,9 +89,13 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
     const given = { schedule, logs: sourcesOf(schedule), slack, receiver, disk, startMs, removed, ends };
     const atOnce = judge({ ...given, restored, isLast: false });
     // Rows that changed far from the head are found when a deep sweep is due.
-    timeline.advance(7 * HOUR_MS);
-    await drain("in the end");
-    const inTheEnd = judge({ ...given, restored, isLast: true });
+    let inTheEnd: Judged;
+    let sweeps = 0;
+    do {
+      timeline.advance(7 * HOUR_MS);
+      await drain("in the end");
+      inTheEnd = judge({ ...given, restored, isLast: true });
+    } while (inTheEnd.violations.length > 0 && ++sweeps < (tiesMove(schedule) ? 8 : 1));
     violations.push(...atOnce.violations, ...inTheEnd.violations);
     countOutcome(inTheEnd, count);
   } catch (error) {
@@ -107,6 +111,11 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
     const isDone = end.kind === "exit" && end.code === 0 && !end.stopped;
     if (!isDone) violations.push(`the last run ${when} ended with ${JSON.stringify(end)}`);
   }
+}
+
+/** Whether entries of one second change places at every call: one of them can slip from page to page past a sweep. */
+function tiesMove({ behaviour: { access, integration } }: Schedule): boolean {
+  return access?.tiesMove === true || integration?.tiesMove === true;
 }
 
 const DRAIN: LifePlan = {
