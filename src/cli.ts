@@ -33,7 +33,10 @@ export type Invocation =
   /** Exit code 2. The message says what to do, and shows no flag's value: it might be a secret. */
   | { readonly kind: "usage_error"; readonly message: string };
 
-type UsageError = Extract<Invocation, { kind: "usage_error" }>;
+/** What was asked of one command. */
+export type Invoked<Kind extends Invocation["kind"]> = Extract<Invocation, { kind: Kind }>;
+
+type UsageError = Invoked<"usage_error">;
 type Values = ReadonlyMap<string, string | true>;
 
 /** Node fires a timer of 2^31 ms (24.9 days) or more at once. */
