@@ -13,7 +13,7 @@ interface Packed {
 
 const run = promisify(execFile);
 const MAY_BE_PUBLISHED =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/.+|dist\/[a-z0-9-]+\.mjs|dist\/THIRD-PARTY-LICENSES\.txt)$/;
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|config\/.+|dist\/[A-Za-z0-9-]+\.mjs|dist\/THIRD-PARTY-LICENSES\.txt)$/;
 
 let folder: string;
 let packed: Packed;
