@@ -13,7 +13,7 @@ COPY package.json package-lock.json ./
 # No install script is needed here: the only one fetches the Node that this image already has.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY .ci/rolldown.config.ts .ci/
+COPY .ci/rolldown.config.ts .ci/sbom.ts .ci/
 COPY src src
 RUN npm run build && mkdir /state
 

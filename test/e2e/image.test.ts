@@ -47,6 +47,8 @@ test("the steps of the Dockerfile make a program that runs", { timeout: 300_000 
     expect(instruction("ENV")).toBe(`NODE_OPTIONS=${options.env.NODE_OPTIONS}`);
     expect(JSON.parse(instruction("CMD"))).toEqual(["run"]);
     await expect(run(process.execPath, [...args, "run"], options)).rejects.toMatchObject({ code: 2 });
+    const bom = JSON.parse(await readFile(join(second, "app/sbom.cdx.json"), "utf8")) as { metadata: unknown };
+    expect(bom.metadata).toMatchObject({ component: { name: packageJson.name, version: packageJson.version } });
   } finally {
     await rm(root, { recursive: true, force: true });
   }
