@@ -1,5 +1,6 @@
 import type { Ending, Lookup, Page } from "../model.ts";
 import { walkListing } from "./listing.ts";
+import { createRise } from "./rise.ts";
 import { bookmark, sift, undated, type WalkContext } from "./source.ts";
 
 /** Microseconds of Slack's time. `low` 0: from the beginning of the log. */
@@ -16,9 +17,6 @@ interface ForwardPosition {
   readonly walk?: { readonly opened: number; readonly at: number; readonly falls?: true };
 }
 
-/** So many pages back a walk knows by itself what it has delivered, although it should not read that again. */
-const PAGES_REMEMBERED = 4;
-
 export function reachedForward(position: unknown, lookBackMs: number): number | undefined {
   const { low, reached, walk } = (position ?? {}) as Partial<ForwardPosition>;
   if (low === undefined) return undefined;
@@ -29,8 +27,9 @@ export function reachedForward(position: unknown, lookBackMs: number): number | 
 /**
  * Walks `admin.apps.activities.list` forward in microseconds, trace and debug rows included. Slack's defaults (`info`
  * and newest first) are never relied on. The mark moves when a walk is complete, to `look_back` before the walk was
- * opened: an entry that turned up behind the walk lies after it. If the answers do not rise, a walk that breaks off
- * begins again from its low bound, as on any newest-first listing.
+ * opened: an entry that turned up behind the walk lies after it. A walk that breaks off goes on from the last entry; from
+ * where all before was settled, if an entry was out of its place since; and if one was further out of its place, from
+ * the low bound, as on any newest-first listing. What lies before the settled part and the look-back is forgotten.
  */
 export async function* walkForward(
   context: WalkContext,
@@ -46,12 +45,7 @@ export async function* walkForward(
     const opened = position.walk?.opened ?? Math.floor(Math.min(client.now(), untilMs)) * 1000;
     if (opened < low) return { kind: "present" };
     let at = position.walk?.at ?? low;
-    // Trusted only when a rise was seen within one answer: a newest-first listing of one entry a page never falls
-    // within one, and rises from one to the next when newer entries come in.
-    let rises = false;
-    let falls = position.walk?.falls ?? false;
-    let highest = 0;
-    let again = false;
+    const rise = createRise(at, position.walk?.falls);
     const walk = walkListing(
       {
         ...context,
@@ -67,8 +61,7 @@ export async function* walkForward(
     );
     // One from the future is read again until its time has passed the low bound, and known for as long. What was forgotten
     // under a false order has a mark that is dropped by now.
-    const markOf = (timeMicros = opened) => (falls ? Math.max(timeMicros, opened) : timeMicros);
-    const passed = createPassed(PAGES_REMEMBERED);
+    const markOf = (timeMicros = opened) => (rise.isFalse() ? Math.max(timeMicros, opened) : timeMicros);
     const done: ForwardPosition = {
       v: 1,
       low: Math.max(low, opened - lookBackMs * 1000),
@@ -79,28 +72,20 @@ export async function* walkForward(
       for (; step.done !== true; step = await walk.next()) {
         const page = step.value;
         const entries = context.identify(page.entries);
-        if (page.restarted) {
-          highest = 0;
-          again = true;
-        }
-        let before = Number.POSITIVE_INFINITY;
-        for (const { timeMicros } of entries) {
-          if (timeMicros === undefined) continue;
-          if (timeMicros > before) rises = true;
-          if (timeMicros < highest) falls = true;
-          highest = Math.max(highest, timeMicros);
-          before = timeMicros;
-        }
+        const owed = entries.filter(({ timeMicros }) => timeMicros === undefined || timeMicros >= low);
+        const sifted = await sift(owed, known);
+        if (page.restarted) rise.breakOff();
+        rise.observe(entries, (entry) => sifted.fresh.some((fresh) => fresh.entry === entry));
         // Nothing that is dated after Slack's own now moves the mark.
-        if (falls) at = low;
-        else if (rises && highest > at) at = Math.min(highest, Math.floor(client.now()) * 1000);
+        if (rise.isFalse()) at = low;
+        else at = Math.min(rise.reached(), Math.max(at, Math.floor(client.now()) * 1000));
         const now: ForwardPosition = page.last
           ? done
-          : { ...position, walk: { opened, at, ...(falls ? { falls } : {}) } };
-        const owed = entries.filter(
-          ({ timeMicros, key }) => (timeMicros === undefined || timeMicros >= low) && !(again && passed.has(key)),
-        );
-        const sifted = await sift(owed, known);
+          : { ...position, walk: { opened, at, ...(rise.isFalse() ? { falls: true } : {}) } };
+        const settled = rise.settled();
+        // What lies before all of these is not read again, so a long backlog leaves little to remember.
+        const passed = settled === undefined ? undefined : Math.min(settled, at, done.low);
+        const forgetBelow = page.last ? done.low : passed;
         yield {
           records: sifted.fresh.map(({ entry }) =>
             context.toRecord(entry, { observedMs: page.arrivedMs, mark: markOf(entry.timeMicros) }),
@@ -108,10 +93,8 @@ export async function* walkForward(
           remember: undated(sifted.known, opened),
           position: now,
           entries: page.entries.length,
-          // What lies before both bounds is not read again, so a long backlog leaves nothing to remember.
-          ...(page.last ? { forgetBelow: done.low } : rises && !falls ? { forgetBelow: Math.min(at, done.low) } : {}),
+          ...(forgetBelow === undefined ? {} : { forgetBelow }),
         };
-        passed.add(new Set(owed.map(({ key }) => key)));
       }
     } finally {
       await walk.return({ kind: "end" });
@@ -125,16 +108,4 @@ export async function* walkForward(
 function firstPosition({ startMs, client }: WalkContext): ForwardPosition {
   const start = Math.floor(startMs(client.now())) * 1000;
   return { v: 1, low: start, reached: start };
-}
-
-/** The keys of the pages passed last: for an order that breaks after all, when everything is read again. */
-function createPassed(pages: number): { add(keys: ReadonlySet<string>): void; has(key: string): boolean } {
-  const kept: ReadonlySet<string>[] = [];
-  return {
-    add(keys) {
-      kept.push(keys);
-      if (kept.length > pages) kept.shift();
-    },
-    has: (key) => kept.some((keys) => keys.has(key)),
-  };
 }
