@@ -114,7 +114,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
   } catch (error) {
     if (failure.signal.aborted || error !== stop.reason) throw error;
     // Before Slack had answered whose token it is.
-    if (once) await tellLastKnown(configuration, clock.now(), log);
+    if (once) await tellLastKnown(options);
     return 0;
   }
 }
@@ -173,15 +173,17 @@ function conclude(outcomes: readonly StreamOutcome[], log: Log): 0 | 1 {
 }
 
 /** How far the runs before this one came. */
-async function tellLastKnown({ sources, state }: Configuration, nowMs: number, log: Log): Promise<void> {
+async function tellLastKnown({ configuration, clock, log, openStore: given }: RunOptions): Promise<void> {
+  const { sources, state } = configuration;
   log("warn", "nothing_read", {
     message: "Stopped before Slack had answered; the next run goes on from the same place.",
   });
-  for (const { name, position } of (await inspectState(state)) ?? []) {
+  const stored = given === undefined ? await inspectState(state) : undefined;
+  for (const { name, position } of stored ?? []) {
     const source = SOURCE_NAMES.find((source) => name.startsWith(`${source}/`));
     const settings = source === undefined ? undefined : sources[source];
     if (source === undefined || settings === undefined) continue;
-    tellBehind(name, sourceDefinitions[source].reachedMs(position, settings.look_back), nowMs, log);
+    tellBehind(name, sourceDefinitions[source].reachedMs(position, settings.look_back), clock.now(), log);
   }
 }
 

@@ -172,7 +172,8 @@ function createSqliteState(): State {
         folder = next;
         throw new Crash(point);
       };
-      open = await timeline.outside(openSqliteStore({ path: join(folder, "state.db"), signal, reached }));
+      const store = await timeline.outside(openSqliteStore({ path: join(folder, "state.db"), signal, reached }));
+      open = { ...store, close: () => timeline.outside(store.close()) };
       return open;
     },
     async unmount() {
