@@ -1,4 +1,4 @@
-import { canonical } from "../../src/mapping/canonical.ts";
+import { createCanonicalize } from "../../src/mapping/canonical.ts";
 import type { Entry } from "../../src/simulation/listing.ts";
 import type { LogName } from "../../src/simulation/ledger.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
@@ -23,6 +23,24 @@ export interface Case {
   readonly restored: boolean;
   /** Whether every deep sweep has had its turn. */
   readonly isLast: boolean;
+  readonly read: Read;
+}
+
+/** An entry's own text, read: its fields, and its canonical JSON. */
+export type Read = (text: string) => { readonly fields: Readonly<Record<string, unknown>>; readonly canonical: string };
+
+/** Reads each text once. */
+export function createRead(): Read {
+  const canonicalize = createCanonicalize();
+  const known = new Map<string, ReturnType<Read>>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const fields = JSON.parse(text) as Record<string, unknown>;
+    const read = { fields, canonical: Buffer.from(canonicalize(fields).prefixed).toString() };
+    known.set(text, read);
+    return read;
+  };
 }
 
 export interface Judged {
@@ -56,7 +74,7 @@ export function judge(given: Case): Judged {
   const shown = new Map<string, number>();
   for (const log of LOGS)
     for (const { text, copies } of given.slack.ledger.distinct(log)) {
-      const key = canonical(JSON.parse(text));
+      const key = given.read(text).canonical;
       shown.set(key, Math.max(shown.get(key) ?? 0, copies));
     }
   const uidsOf = new Map<string, Set<string>>();
@@ -108,11 +126,11 @@ interface Owed {
   readonly why: string;
 }
 
-function owed({ schedule, slack, logs, startMs, removed, isLast }: Case): Owed[] {
+function owed({ schedule, slack, logs, startMs, removed, isLast, read }: Case): Owed[] {
   const startSeconds = startMs / 1000;
   const isInRange = (log: LogName, text: string) => {
     const { key, perSecond } = TIMES[log];
-    const time = Number((JSON.parse(text) as Record<string, unknown>)[key]) / perSecond;
+    const time = Number(read(text).fields[key]) / perSecond;
     return time >= startSeconds + 1;
   };
   const now = slack.now();
@@ -146,7 +164,7 @@ function owed({ schedule, slack, logs, startMs, removed, isLast }: Case): Owed[]
   ];
   return all
     .filter(({ log, text }) => logs.includes(log) && isInRange(log, text))
-    .map(({ text, ...rest }) => ({ ...rest, text: canonical(JSON.parse(text)) }));
+    .map(({ text, ...rest }) => ({ ...rest, text: read(text).canonical }));
 }
 
 function isSame(a: Arrival, b: Arrival): boolean {

@@ -13,10 +13,6 @@ const OFTEN: ReadonlyMap<string, number> = new Map([
     "destination_credentials",
     "destination_gone",
   ].map((what) => [`outage: ${what}`, 50] as const),
-  // Rarer than the others: they take a record that is refused for good, or a Splunk that stops within a batch.
-  ["crash at dead-letter-written", 50],
-  ["crash at dead-letter-synced", 50],
-  ["destination: busy_midway", 50],
   ["destination: poison", 100],
   ["destination: poison among others", 100],
   ["destination: server_poison", 100],

@@ -6,7 +6,7 @@ import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
 import { createSimulatedSlack, type SimulatedSlack } from "../../src/simulation/slack.ts";
 import { createTraffic } from "../../src/simulation/traffic.ts";
 import { createDisk } from "./disk.ts";
-import { judge, type Judged } from "./judge.ts";
+import { createRead, judge, type Judged } from "./judge.ts";
 import { live, type LifeEnd, type World } from "./life.ts";
 import { createReceiver } from "./receiver.ts";
 import type { LifePlan, Schedule } from "./schedule.ts";
@@ -86,7 +86,17 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
     receiver.mend();
     timeline.advance(LATE_UP_TO_MS + 6 * MINUTE_MS);
     await drain("at once");
-    const given = { schedule, logs: sourcesOf(schedule), slack, receiver, disk, startMs, removed, ends };
+    const given = {
+      schedule,
+      logs: sourcesOf(schedule),
+      slack,
+      receiver,
+      disk,
+      startMs,
+      removed,
+      ends,
+      read: createRead(),
+    };
     const atOnce = judge({ ...given, restored, isLast: false });
     // Rows that changed far from the head are found when a deep sweep is due.
     let inTheEnd: Judged;

@@ -1,5 +1,5 @@
 import type { Http, HttpAnswer, HttpFailure, HttpRequest } from "../../src/http.ts";
-import { canonical } from "../../src/mapping/canonical.ts";
+import { createCanonicalize } from "../../src/mapping/canonical.ts";
 import { mix } from "../../src/simulation/random.ts";
 import { decodeRequest, toPlain, uidOf, type DecodedRecord } from "../support/otlp-decoder.ts";
 import type { DestinationFault, Schedule } from "./schedule.ts";
@@ -58,6 +58,8 @@ const SERVER_ERRORS = 60;
 /** A receiver in the program's own process: OTLP as a Collector has it, or Splunk's HTTP Event Collector. */
 export function createReceiver({ destination, poison }: Pick<Schedule, "destination" | "poison">): Receiver {
   const protocol = destination === "splunk_hec" ? hec : otlp;
+  const canonicalize = createCanonicalize();
+  const textOf: TextOf = (body) => Buffer.from(canonicalize(body).prefixed).toString();
   const accepted: Arrival[] = [];
   const unlearnt = new Map<string, number>();
   const mostAtOnce = new Map<string, number>();
@@ -84,7 +86,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
       told(fate, []);
       return failure(type, refusal.status, refusal.text);
     }
-    const records = protocol.read(request.body as Uint8Array, type);
+    const records = protocol.read(request.body as Uint8Array, type, textOf);
     const [first] = records;
     if (first !== undefined) mostAtOnce.set(first.stream, Math.max(mostAtOnce.get(first.stream) ?? 0, records.length));
     const poisoned = records.findIndex(({ uid }) => isPoison(uid));
@@ -187,9 +189,12 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
   };
 }
 
+/** A body as canonical JSON. */
+type TextOf = (body: unknown) => string;
+
 interface Protocol {
   readonly indexed: boolean;
-  read(body: Uint8Array, contentType: string): Arrival[];
+  read(body: Uint8Array, contentType: string, textOf: TextOf): Arrival[];
   answer(contentType: string, rejected: number): HttpAnswer;
   failure(contentType: string, status: number, message: string, headers?: Record<string, string>): HttpAnswer;
   poisoned(contentType: string, index: number): HttpAnswer;
@@ -202,7 +207,7 @@ function reply(status: number, body: string | Uint8Array, headers: Record<string
 
 const otlp: Protocol = {
   indexed: false,
-  read: (body, contentType) => decodeRequest(contentType, body).map(arrivalOf),
+  read: (body, contentType, textOf) => decodeRequest(contentType, body).map((record) => arrivalOf(record, textOf)),
   answer(contentType, rejected) {
     const headers = { "content-type": contentType };
     if (contentType === "application/json") {
@@ -218,12 +223,12 @@ const otlp: Protocol = {
   busy: () => otlp.failure("", 503, "busy"),
 };
 
-function arrivalOf(record: DecodedRecord): Arrival {
+function arrivalOf(record: DecodedRecord, textOf: TextOf): Arrival {
   const owner = record.resource.get("slack.enterprise.id") ?? record.resource.get("slack.team.id");
   return {
     uid: uidOf(record),
     stream: streamOf(record.attributes.get("slack.method"), owner),
-    text: canonical(toPlain(record.body)),
+    text: textOf(toPlain(record.body)),
     time: String(record.timeUnixNano),
     isHole: record.eventName === HOLE,
   };
@@ -237,7 +242,11 @@ function streamOf(method: unknown, owner: unknown): string {
 
 const hec: Protocol = {
   indexed: true,
-  read: (body) => Buffer.from(body).toString().split("\n").map(eventOf),
+  read: (body, _, textOf) =>
+    Buffer.from(body)
+      .toString()
+      .split("\n")
+      .map((line) => eventOf(line, textOf)),
   answer: () => hecAnswer(200, 0, "Success"),
   failure: (_contentType, status, message, headers = {}) =>
     status === 429 || status === 503
@@ -258,13 +267,13 @@ interface HecEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-function eventOf(line: string): Arrival {
+function eventOf(line: string, textOf: TextOf): Arrival {
   const { time, event, fields } = JSON.parse(line) as HecEvent;
   const owner = fields["slack.enterprise.id"] ?? fields["slack.team.id"];
   return {
     uid: String(fields["log.record.uid"]),
     stream: streamOf(fields["slack.method"], owner),
-    text: canonical(event),
+    text: textOf(event),
     time: String(time),
     isHole: fields["otel.log.name"] === HOLE,
   };

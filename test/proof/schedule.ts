@@ -129,21 +129,30 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** By how much a world is larger than the small one; the last is read in pages of 40. */
+const SIZES: readonly number[] = [...Array<number>(200).fill(1), ...Array<number>(8).fill(4), 40];
+const DESTINATIONS = ["otlp_protobuf", "otlp_json", "splunk_hec"] as const;
+
 /** What the seed stands for. */
 export function scheduleOf(seed: number): Schedule {
   const random = createRandom(seed);
   const store = random.chance(0.08) ? "sqlite" : "memory";
-  const isLarge = random.chance(0.04);
-  /** Small worlds meet the same corners in less time. */
-  const some = (most: number) => random.between(1, isLarge ? most * 4 : most);
+  // Small worlds meet the same corners in less time.
+  const size = random.pick(SIZES);
+  const some = (most: number) => random.between(1, most * size);
+  const destination = random.pick(DESTINATIONS);
+  const lives = Array.from({ length: random.between(1, 3) }, (_, index) =>
+    lifeOf(random, { store, destination, index }),
+  );
+  const setsAside = lives.some(({ crash }) => crash?.point.startsWith("dead-letter"));
   return {
     seed,
     tenant: random.chance(0.75) ? "organisation" : "workspace",
     behaviour: behaviourOf(random),
     slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
     store,
-    destination: random.pick(["otlp_protobuf", "otlp_json", "splunk_hec"]),
-    maxRecords: random.pick([1, 2, 3, 4, 6]),
+    destination,
+    maxRecords: size > 10 ? 40 : random.pick([1, 2, 3, 4, 6]),
     startHours: random.pick([1, 6, 30]),
     history: { logins: some(8), integrationChanges: some(6), activities: some(7), auditEntries: some(7) },
     perHour: { logins: some(2), integrationChanges: some(2), activities: some(2), auditEntries: some(2) },
@@ -154,11 +163,12 @@ export function scheduleOf(seed: number): Schedule {
       removals: random.pick([0, 0, 0.02]),
     },
     poison: {
-      perMille: random.pick([0, 0, 15, 40]),
+      // A crash beside a dead letter takes one.
+      perMille: setsAside ? 150 : random.pick([0, 0, 15, 40]),
       serverErrorPerMille: random.pick([0, 0, 0, 15]),
       ...(random.chance(0.2) ? { tooMany: random.between(1, 4) } : {}),
     },
-    lives: Array.from({ length: random.between(1, 3) }, (_, index) => lifeOf(random, store, index)),
+    lives,
   };
 }
 
@@ -196,7 +206,10 @@ function behaviourOf(random: Random): BehaviourOptions {
   };
 }
 
-function lifeOf(random: Random, store: Schedule["store"], index: number): LifePlan {
+function lifeOf(
+  random: Random,
+  { store, destination, index }: Pick<Schedule, "store" | "destination"> & { readonly index: number },
+): LifePlan {
   const chances = <T>(all: readonly T[], most: number) =>
     Array.from({ length: random.between(0, most) }, () => ({
       fault: random.pick(all),
@@ -211,7 +224,7 @@ function lifeOf(random: Random, store: Schedule["store"], index: number): LifePl
     stopAfterMs: outMs + (mode === "follow" ? random.between(1, 16) * MINUTE : 12 * HOUR),
     ...(random.chance(0.5) ? { crash: crashOf(random) } : {}),
     slackFaults: chances(SLACK_FAULTS, 4),
-    destinationFaults: random.chance(0.6) ? chances(DESTINATION_FAULTS, 3) : [],
+    destinationFaults: random.chance(0.6) ? chances(faultsOf(destination), 3) : [],
     outages,
     ...(random.chance(0.15)
       ? { clockJump: { afterMs: random.between(0, 60) * SECOND, byMs: random.pick([-DAY, -HOUR, HOUR, DAY]) } }
@@ -226,10 +239,18 @@ function lifeOf(random: Random, store: Schedule["store"], index: number): LifePl
   };
 }
 
+/** Only OTLP takes a part of a batch and says how many it did not; only Splunk stops within one, if there is more than one. */
+function faultsOf(destination: Schedule["destination"]): readonly DestinationFault[] {
+  const isSplunk = destination === "splunk_hec";
+  const foreign = isSplunk ? "partial" : "busy_midway";
+  const own = DESTINATION_FAULTS.filter((fault) => fault !== foreign);
+  return isSplunk ? [...own, "busy_midway", "busy_midway", "busy_midway"] : own;
+}
+
 function crashOf(random: Random): NonNullable<LifePlan["crash"]> {
   const point = random.pick(CRASH_POINTS);
   if (point === "store-created") return { point, nth: 1 };
-  return { point, nth: random.between(1, point.startsWith("dead-letter") ? 3 : 12) };
+  return { point, nth: random.between(1, point.startsWith("dead-letter") ? 2 : 12) };
 }
 
 function outageOf(random: Random): Outage {
