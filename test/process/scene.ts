@@ -141,6 +141,21 @@ export function shownBy({ ledger }: SimulatedSlack): string[] {
   ).toSorted();
 }
 
+/**
+ * Every entry put into the logs of an organisation, in the same form, whether or not Slack has shown it. Without
+ * access logs: their rows are rewritten, and a version may never be shown.
+ */
+export function happenedIn({ world, tenant }: SimulatedSlack): string[] {
+  const organisation = tenant.organisation?.id;
+  const texts = (source: SourceName, view: unknown, entries: readonly { readonly text: string }[]) =>
+    entries.map(({ text }) => entryText(source, view, JSON.parse(text)));
+  return [
+    ...[...world.integration.workspaces].flatMap(([view, { all }]) => texts("integration_logs", view, all)),
+    ...texts("app_activities", organisation, world.activities.listing.all),
+    ...texts("audit_logs", organisation, world.audit.listing.all),
+  ].toSorted();
+}
+
 /** The records in the same form, sorted. What tells of a hole in the coverage is no entry of Slack's. */
 export function textsOf(records: readonly DecodedRecord[]): string[] {
   return records
