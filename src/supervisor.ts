@@ -40,10 +40,7 @@ export function createSupervisor<Outcome>(options: SupervisorOptions): Superviso
   const { log, onFailure, signal } = options;
   /** By stream and owner, the first owner first. */
   const claims = new Map<string, Map<string, Wanted<Outcome>>>();
-  const running = new Map<
-    string,
-    { readonly owner: string; readonly stop: AbortController; readonly ended: Promise<void> }
-  >();
+  const running = new Map<string, Reading>();
   const outcomes = new Map<string, Outcome>();
   /** Ended by themselves or by a failure: not to be started again. */
   const complete = new Set<string>();

@@ -12,6 +12,23 @@ export class HeldElsewhereError extends Error {
 
 const NEVER = new AbortController().signal;
 
+/** The state, with all that is asked of it or written to it put through `guard`. */
+export function guardedState(
+  state: StreamState,
+  guard: <T>(work: () => Promise<T>) => Promise<T>,
+): StreamState {
+  return {
+    get position() {
+      return state.position;
+    },
+    get report() {
+      return state.report;
+    },
+    known: (keys) => guard(() => state.known(keys)),
+    commit: (change) => guard(() => state.commit(change)),
+  };
+}
+
 /** A claim that nobody can take away. Once it is released its state refuses everything, and `onRelease` was called. */
 export function lastingClaim(state: StreamState, onRelease: () => void): Claim {
   let released = false;
@@ -20,16 +37,7 @@ export function lastingClaim(state: StreamState, onRelease: () => void): Claim {
     return await work();
   };
   return {
-    state: {
-      get position() {
-        return state.position;
-      },
-      get report() {
-        return state.report;
-      },
-      known: (keys) => whileHeld(() => state.known(keys)),
-      commit: (change) => whileHeld(() => state.commit(change)),
-    },
+    state: guardedState(state, whileHeld),
     lost: NEVER,
     handOver: NEVER,
     async [Symbol.asyncDispose]() {

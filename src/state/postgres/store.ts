@@ -1,6 +1,6 @@
 import type { Clock, Log, Secret, Store } from "../../model.ts";
 import type { CommitPoint } from "../commit-point.ts";
-import { ClaimLostError } from "../claims.ts";
+import { ClaimLostError, guardedState } from "../claims.ts";
 import { createTurns } from "../turns.ts";
 import { inWords, openDatabase } from "./database.ts";
 import { explained, isPassing } from "./failure.ts";
@@ -88,16 +88,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
               return work();
             });
           return {
-            state: {
-              get position() {
-                return state.position;
-              },
-              get report() {
-                return state.report;
-              },
-              known: (keys) => whileHeld(() => state.known(keys)),
-              commit: (change) => whileHeld(() => state.commit(change)),
-            },
+            state: guardedState(state, whileHeld),
             get lost() {
               return holding.lost;
             },
