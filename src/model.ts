@@ -74,10 +74,13 @@ export interface Page {
   readonly skipped?: number;
 }
 
-/** Why a walk stopped before the present. `stream`: only this stream; `token`: every stream of the token. */
+/**
+ * Why a walk stopped before the present. `stream`: only this stream; `workspace`: the same, and for a reason that lies in
+ * its workspace, where those of others go on; `token`: every stream of the token.
+ */
 export interface Halt {
   readonly kind: "halted";
-  readonly scope: "stream" | "token";
+  readonly scope: "stream" | "workspace" | "token";
   /** `unavailable`: a right, a scope or a plan is missing, so a source nobody asked for by name may be left out. */
   readonly reason: "unavailable" | "credentials" | "configuration" | "stuck";
   /** Slack's error code, or our own word. */

@@ -475,8 +475,12 @@ describe("the workspaces of an organisation (R16)", () => {
     expect(asked("T0ACMENEW01").length).toBeGreaterThanOrEqual(3);
     expect(asked("T0ACMEENG01").length).toBeGreaterThanOrEqual(3);
     expect(asked("T0ACMEOPS01")).toEqual([]);
-    expect(stage.lines.filter((line) => line.includes("T0ACMENEW02") && line.startsWith("source_not"))).toEqual([
-      "source_not_available integration_logs/T0ACMENEW02",
+    const ofRefusing = stage.lines.filter(
+      (line) => /^(?:stream|source|coverage)_/.test(line) && line.includes("T0ACMENEW02"),
+    );
+    expect(ofRefusing).toEqual([
+      "stream_halted integration_logs/T0ACMENEW02",
+      "coverage_hole integration_logs/T0ACMENEW02",
     ]);
   });
 

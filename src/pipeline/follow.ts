@@ -63,12 +63,17 @@ export async function followOnce(options: FollowOptions, signal: AbortSignal): P
 
 function waitMs(ending: Ending | Refusal, options: FollowOptions, elapsedMs: number, intervalMs: number): number {
   if (ending.kind === "present") return Math.max(0, intervalMs - elapsedMs);
-  return ending.kind === "halted" && isOptional(ending, options.listed) ? UNAVAILABLE_RETRY_MS : HALT_RETRY_MS;
+  if (ending.kind === "refused") return HALT_RETRY_MS;
+  const isAsked = options.listed && ending.scope !== "workspace";
+  return ending.reason === "unavailable" && !isAsked ? UNAVAILABLE_RETRY_MS : HALT_RETRY_MS;
 }
 
-/** A source that nobody asked for by name, and that this token or plan cannot read. */
+/**
+ * A source that nobody asked for by name, and that this token or plan cannot read. One workspace that refuses, of those
+ * that the token is there to read, is missing all the same.
+ */
 export function isOptional(halt: Halt, listed: boolean): boolean {
-  return halt.reason === "unavailable" && !listed;
+  return halt.reason === "unavailable" && halt.scope !== "workspace" && !listed;
 }
 
 /** What is thrown after the signal is its reason, but a state that failed at that moment must still be told. */

@@ -154,10 +154,11 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
         if (endpoint.list === undefined) return again(endpoint, result.code, backoffMs(attempt, random));
         return { done: true, value: { kind: "restart", code: result.code } };
       case "credentials":
-        return judgeCredentials(endpoint, result.code, bearer, signal);
+        return judgeCredentials(endpoint, result.code, bearer, refuser(workspace), signal);
       case "unavailable":
-      case "workspace":
         return { done: true, value: halt(endpoint, result.code, errorClass, "unavailable", "stream") };
+      case "workspace":
+        return { done: true, value: halt(endpoint, result.code, errorClass, "unavailable", refuser(workspace)) };
       case "configuration":
         return { done: true, value: halt(endpoint, result.code, errorClass, "configuration", "stream") };
       default:
@@ -170,6 +171,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     endpoint: Endpoint,
     code: string,
     bearer: string,
+    scope: Halt["scope"],
     signal: AbortSignal,
   ): Promise<Try<SlackAnswer>> {
     const wasReplaced = () => token.reveal() !== bearer;
@@ -185,7 +187,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     const verdict = await call(AUTH_TEST, {}, signal);
     if (wasReplaced()) return anew;
     if (verdict.kind === "halted") return { done: true, value: verdict };
-    return { done: true, value: halt(endpoint, code, "credentials", "unavailable", "stream") };
+    return { done: true, value: halt(endpoint, code, "credentials", "unavailable", scope) };
   }
 
   function again(endpoint: Endpoint, code: string, delayMs: number): Try<SlackAnswer> {
@@ -204,6 +206,11 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     retry((attempt) => tryOnce(endpoint, params, attempt, signal, turn), clock, signal);
 
   return { call, now: serverClock.now, tokenVersion, quota };
+}
+
+/** Who it is that refuses a call for a reason of the workspace named with it, or of none (`""`). */
+function refuser(workspace: string): Halt["scope"] {
+  return workspace === "" ? "stream" : "workspace";
 }
 
 function halt(
