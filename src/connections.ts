@@ -4,7 +4,7 @@ import { readKey } from "./config/encryption-key.ts";
 import { secretFromFile, type Fault } from "./config/references.ts";
 import type { ConnectionSettings } from "./config/slack-settings.ts";
 import type { Http } from "./http.ts";
-import type { Clock, Log, Notes, Secret } from "./model.ts";
+import type { Clock, Log, Notes, Secret, Throttles } from "./model.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
 import { createRotation, type Rotation, type RotationOptions } from "./slack/rotation.ts";
 import { createSeal } from "./slack/seal.ts";
@@ -33,6 +33,8 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** Where renewed tokens are kept. Absent: tokens that rotate are not to be used, for a refresh token works only once. */
   readonly notes?: Notes;
+  /** What Slack has stopped, as other programs with the same connections know it. */
+  readonly throttles?: Throttles;
 }
 
 /** A connection whose name is known, and its token, but for one with rotation. */
@@ -102,6 +104,7 @@ export function createConnection(
     ...shared,
     token,
     ...(rotation === undefined ? {} : { renew: rotation.renew }),
+    ...(options.throttles === undefined ? {} : { throttles: ofConnection(name, options.throttles) }),
     auditUrl: settings.audit_url,
   });
   return {
@@ -111,6 +114,12 @@ export function createConnection(
     client,
     log,
   };
+}
+
+/** Each connection has a quota of its own. */
+function ofConnection(name: string | undefined, { stop, leftMs }: Throttles): Throttles {
+  const placeOf = (place: string) => `${name ?? ""}/${place}`;
+  return { stop: (place, forMs) => stop(placeOf(place), forMs), leftMs: (place) => leftMs(placeOf(place)) };
 }
 
 const NOT_ROTATING: Rotation = {

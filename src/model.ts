@@ -213,12 +213,25 @@ export interface Notes {
   exclusively<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
 
+/** What Slack has stopped for a while, told to all that use the state. */
+export interface Throttles {
+  /**
+   * This place was stopped for so long, milliseconds. Others hear of it before they are given a stream that this program
+   * held, and else within a few seconds; from one that dies at that moment they may never.
+   */
+  stop(place: string, forMs: number): void;
+  /** For how long still, as far as anybody has told; 0 or less: it is not stopped. */
+  leftMs(place: string): number;
+}
+
 export interface Store {
   /** Whether the store was made by this run. */
   readonly isNew: boolean;
   /** Waits while somebody else holds the stream, until the signal. */
   claim(stream: string, signal: AbortSignal): Promise<Claim>;
   readonly notes: Notes;
+  /** Absent: no other program uses the state. */
+  readonly throttles?: Throttles;
   close(): Promise<void>;
 }
 

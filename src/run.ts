@@ -88,6 +88,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
         ...options,
         http: slack.http,
         notes: store.notes,
+        ...(store.throttles === undefined ? {} : { throttles: store.throttles }),
         files: nodeFiles,
         listFiles: listNodeFiles,
         settings: configuration.slack,

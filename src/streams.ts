@@ -88,8 +88,10 @@ export async function runStream(stream: Stream, options: StreamsOptions, signal:
     pageSize: limits.maxRecords,
   });
   options.onStream(report);
+  using poll = client.quota.poll(sourceDefinitions[stream.source].endpoint.method, settings.interval);
   let needsTeams = false;
   const follower = async (held: Held): Promise<Ending | Refusal | undefined> => {
+    using _reading = poll.reading();
     const state = inOrder(held.state);
     const { method } = sourceDefinitions[stream.source].endpoint;
     const covering = createTracker({

@@ -496,6 +496,21 @@ describe("the workspaces of an organisation (R16)", () => {
   });
 });
 
+test("polls for which there is not quota enough are told of with the run's first calls", async () => {
+  const stage = createStage();
+  stage.configure(`slack: { token: "\${file:${stage.folder}/token}", ${URLS} }
+sources: { integration_logs: { interval: 2s }, audit_logs: {} }`);
+  const quotas: string[] = [];
+  const look = () => {
+    for (const { method, stretch } of stage.connections[0]?.[1].quota.methods() ?? [])
+      quotas.push(`${method} ${stretch}`);
+  };
+  await stage.follow(/started/, [[60_000, look]]);
+  expect(stage.count("intervals_stretched")).toBe(1);
+  // Two workspaces, each asked thirty times a minute, and 20 calls.
+  expect(quotas).toContain("team.integrationLogs 3");
+});
+
 test("a log that a token could not read is looked at again within a minute once the token is another", async () => {
   const stage = createStage({ tokens: [{ token: DEFAULT_TOKEN, scopes: ["admin"] }] });
   const { slack } = stage;

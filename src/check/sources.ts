@@ -192,6 +192,7 @@ function workspaceFindings(findings: Finding[]): Log {
 
 /** No answer is an answer here: it becomes a halt, with what came instead for its code. */
 function clientOf(ask: Ask): SlackClient {
+  const nothing: Disposable = { [Symbol.dispose]: () => undefined };
   return {
     async call(endpoint, params, signal) {
       const { answer } = await ask(endpoint, params, signal);
@@ -201,6 +202,6 @@ function clientOf(ask: Ask): SlackClient {
     },
     now: () => Number.NaN,
     tokenVersion: () => 0,
-    quota: { methods: () => [], poll: () => ({ [Symbol.dispose]: () => undefined }) },
+    quota: { methods: () => [], poll: () => ({ ...nothing, reading: () => nothing }) },
   };
 }

@@ -1,6 +1,6 @@
 import { backoffMs, clampServerDelayMs } from "../backoff.ts";
 import type { Http } from "../http.ts";
-import type { Clock, Halt, Log, Secret } from "../model.ts";
+import type { Clock, Halt, Log, Secret, Throttles } from "../model.ts";
 import { retry, type Try } from "../retry.ts";
 import { readAnswer, warningsOf, type Exchange, type Expected, type Page } from "./answer.ts";
 import { remedyFor, type ErrorClass } from "./errors.ts";
@@ -55,6 +55,8 @@ export interface SlackClientOptions {
   readonly auditUrl: string;
   /** Names the program and its version. */
   readonly userAgent: string;
+  /** What Slack has stopped, as other programs with this token know it. */
+  readonly throttles?: Throttles;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -71,7 +73,7 @@ export const AUTH_TEST: Endpoint = {
 export function createSlackClient(options: SlackClientOptions): SlackClient {
   const { http, token, clock, random, log } = options;
   const serverClock = createServerClock(clock);
-  const quota = createQuota(clock, log);
+  const quota = createQuota(clock, log, options.throttles);
   let last = { token: token.reveal(), version: 0 };
 
   function tokenVersion(): number {

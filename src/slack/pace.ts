@@ -21,12 +21,16 @@ export interface Pace {
   readonly queued: number;
   /** How many more calls may be made now. */
   readonly left: number;
+  /** To be called when the share has changed: who waits may be next. */
+  shareChanged(): void;
 }
 
 export interface PaceOptions {
   readonly callsPerMinute: number;
   /** What deep sweeps and backfills may take of it at most. Default: what live polling leaves. */
   readonly deepCallsPerMinute?: number;
+  /** What of both is this program's now: above 0, up to 1. Default: all. */
+  readonly share?: () => number;
   readonly clock: Clock;
 }
 
@@ -41,19 +45,24 @@ interface Waiting extends Required<Turn> {
  * At most `callsPerMinute` calls in any minute: a burst of one minute's worth goes out at once, and after it each call
  * waits until the oldest one is a minute old. The stream that has waited longest since its last turn is next. Live calls
  * go before all others, which always leave a tenth free for them, and get one turn in five when there is never one free.
+ * Of whole calls: a share of less than one call a minute is one call in so many minutes.
  */
-export function createPace({ callsPerMinute, deepCallsPerMinute = Infinity, clock }: PaceOptions): Pace {
+export function createPace(options: PaceOptions): Pace {
+  const { callsPerMinute, deepCallsPerMinute = Infinity, share = () => 1, clock } = options;
   const calls: { readonly atMs: number; readonly live: boolean }[] = [];
   const waiting = new Set<Waiting>();
   /** When each stream had its last turn, in turns. */
   const last = new Map<string, number>();
-  const reserve = Math.min(callsPerMinute - 1, Math.max(1, Math.floor(callsPerMinute / 10)));
   let turns = 0;
   let liveInARow = 0;
   let wake: AbortController | undefined;
 
+  const most = (perMinute: number): number => Math.max(1, Math.floor(perMinute * share()));
+  /** Longer than a minute where the share is less than a call in one. */
+  const windowMs = (): number => WINDOW_MS / Math.min(1, callsPerMinute * share());
+
   function forget(): void {
-    const before = clock.monotonic() - WINDOW_MS;
+    const before = clock.monotonic() - windowMs();
     while (calls.length > 0 && (calls[0] as { atMs: number }).atMs <= before) calls.shift();
   }
 
@@ -74,22 +83,25 @@ export function createPace({ callsPerMinute, deepCallsPerMinute = Infinity, cloc
   /** The next call, or when to look again; milliseconds from now. */
   function choose(): Waiting | number {
     forget();
+    const limit = most(callsPerMinute);
+    if (calls.length >= limit) return waitFor(calls, limit);
+    const deepLimit = most(deepCallsPerMinute);
+    const reserve = Math.min(limit - 1, Math.max(1, Math.floor(limit / 10)));
     const others = calls.filter(({ live }) => !live);
     const live = nextOf(({ priority }) => priority === "live");
     const other = nextOf(({ priority }) => priority === "deep") ?? nextOf(({ priority }) => priority === "backfill");
-    if (calls.length >= callsPerMinute) return waitFor(calls, callsPerMinute);
     const isOtherDue = live !== undefined && liveInARow >= LIVE_IN_A_ROW;
-    if (other !== undefined && others.length < deepCallsPerMinute && (live === undefined || isOtherDue)) {
-      if (isOtherDue || calls.length < callsPerMinute - reserve) return other;
-      return waitFor(calls, callsPerMinute - reserve);
+    if (other !== undefined && others.length < deepLimit && (live === undefined || isOtherDue)) {
+      if (isOtherDue || calls.length < limit - reserve) return other;
+      return waitFor(calls, limit - reserve);
     }
-    return live ?? waitFor(others, deepCallsPerMinute);
+    return live ?? waitFor(others, deepLimit);
   }
 
   /** Until fewer than so many of these are in the window. */
   function waitFor(counted: typeof calls, limit: number): number {
     const oldest = counted[counted.length - limit] ?? counted[0];
-    return oldest === undefined ? WINDOW_MS : oldest.atMs + WINDOW_MS - clock.monotonic();
+    return oldest === undefined ? windowMs() : oldest.atMs + windowMs() - clock.monotonic();
   }
 
   function dispatch(): void {
@@ -137,7 +149,8 @@ export function createPace({ callsPerMinute, deepCallsPerMinute = Infinity, cloc
     },
     get left() {
       forget();
-      return Math.max(0, callsPerMinute - calls.length);
+      return Math.max(0, most(callsPerMinute) - calls.length);
     },
+    shareChanged: dispatch,
   };
 }

@@ -13,10 +13,7 @@ export class HeldElsewhereError extends Error {
 const NEVER = new AbortController().signal;
 
 /** The state, with all that is asked of it or written to it put through `guard`. */
-export function guardedState(
-  state: StreamState,
-  guard: <T>(work: () => Promise<T>) => Promise<T>,
-): StreamState {
+export function guardedState(state: StreamState, guard: <T>(work: () => Promise<T>) => Promise<T>): StreamState {
   return {
     get position() {
       return state.position;

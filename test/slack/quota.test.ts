@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Throttles } from "../../src/model.ts";
 import { createQuota } from "../../src/slack/quota.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 
@@ -37,6 +38,85 @@ describe("what Slack has stopped", () => {
   });
 });
 
+describe("several programs that share the streams of a method", () => {
+  const STREAMS = 8;
+
+  /** Of each program how many of the streams it reads; all of them call as often as they may. */
+  async function callsOf(readers: readonly number[], callsPerMinute: number, minutes: number): Promise<number[][]> {
+    const { clock, allowance } = stage();
+    const stop = new AbortController();
+    const made = readers.map((): number[] => []);
+    for (const [program, read] of readers.entries()) {
+      const quota = createQuota(clock, () => undefined);
+      for (let stream = 0; stream < STREAMS; stream++) {
+        const poll = quota.poll(allowance.method, 60_000);
+        if (stream >= read) continue;
+        poll.reading();
+        void (async () => {
+          for (;;) {
+            await quota.turn({ ...allowance, callsPerMinute }, "", { stream: String(stream) }, stop.signal);
+            made[program]?.push(clock.monotonic());
+          }
+        })().catch(() => undefined);
+      }
+    }
+    await clock.advance(minutes * 60_000);
+    stop.abort();
+    return made;
+  }
+
+  it("keep so much of its pace each as they have of its streams, and none of them more together", async () => {
+    const made = await callsOf([5, 2, 1], 20, 10);
+    expect(made.map((calls) => calls.length)).toEqual([12, 5, 2].map((perMinute) => perMinute * 11));
+    const all = made.flat().toSorted((a, b) => a - b);
+    for (const [index, ms] of all.entries()) expect((all[index + 20] ?? Infinity) - ms).toBeGreaterThanOrEqual(60_000);
+  });
+
+  it("ask less than once a minute each where there are fewer calls than programs", async () => {
+    const made = await callsOf([1, 1, 1, 1, 1, 1, 1, 1], 2, 20);
+    // A call every four minutes, the first one at once.
+    expect(made.map((calls) => calls.length)).toEqual(Array.from({ length: STREAMS }, () => 6));
+  });
+
+  it("have all of it where one has all of its streams, and no method is held to the share of another", async () => {
+    const { clock, quota, allowance, call } = stage();
+    const polls = Array.from({ length: 4 }, () => quota.poll(allowance.method, 60_000));
+    for (const poll of polls) poll.reading();
+    quota.poll("team.accessLogs", 60_000);
+    for (let calls = 0; calls < 20; calls++) await call();
+    expect(clock.monotonic()).toBe(0);
+  });
+
+  it("go on at once with what another one gave up", async () => {
+    const { clock, quota, allowance, call } = stage();
+    const polls = Array.from({ length: 4 }, () => quota.poll(allowance.method, 60_000));
+    polls[0]?.reading();
+    for (let calls = 0; calls < 5; calls++) await call();
+    const waiting = call().then(() => clock.monotonic());
+    await clock.advance(1_000);
+    const taken = polls[1]?.reading();
+    expect(await clock.run(waiting)).toBe(1_000);
+    taken?.[Symbol.dispose]();
+    expect(quota.methods()).toMatchObject([{ left: 0 }]);
+  });
+
+  it("stop for what Slack told one of them", async () => {
+    const clock = createVirtualClock();
+    const stops = new Map<string, number>();
+    const shared: Throttles = {
+      stop: (place, forMs) => void stops.set(place, clock.monotonic() + forMs),
+      leftMs: (place) => (stops.get(place) ?? 0) - clock.monotonic(),
+    };
+    const [one, other] = [1, 2].map(() => createQuota(clock, () => undefined, shared));
+    const allowance = { method: "team.integrationLogs", callsPerMinute: 20 };
+    one?.throttle(allowance.method, "T1", 30_000);
+    await other?.turn(allowance, "T2", {}, never);
+    expect(clock.monotonic()).toBe(0);
+    const stopped = other?.turn(allowance, "T1", {}, never).then(() => clock.monotonic());
+    expect(await clock.run(stopped as Promise<number>)).toBe(30_000);
+  });
+});
+
 describe("the counters", () => {
   it("tell calls, throttles, waits, who waits and what is left", async () => {
     const { clock, quota, call } = stage();
@@ -69,6 +149,7 @@ describe("polls that need more calls than there are", () => {
   it("stretch every interval by the same factor, which is told once and when it changes", async () => {
     const { clock, quota, call, log } = stage();
     const polls = Array.from({ length: 200 }, () => quota.poll("team.integrationLogs", 300_000));
+    for (const poll of polls.slice(100)) poll.reading();
     await call();
     await call();
     expect(log).toEqual(["warn intervals_stretched 2"]);

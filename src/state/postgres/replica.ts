@@ -5,6 +5,7 @@ import { explained, isForeignKeyViolation, isPassing } from "./failure.ts";
 import { freeOf, giveBack, join, leave, renew, survey, take } from "./membership.ts";
 import { addStreams, type StreamRow } from "./schema.ts";
 import { shareOf, surplusOf } from "./shares.ts";
+import type { SharedThrottles } from "./throttles.ts";
 
 /** A stream that this replica holds, until it gives it back or loses it. */
 export interface Holding {
@@ -35,6 +36,8 @@ export interface ReplicaOptions {
   readonly leaseMs: number;
   /** To read each stream once: nothing is taken over from others, and without the database it ends. */
   readonly once: boolean;
+  /** What is stopped is told before a stream is given away, and learnt before one is begun. */
+  readonly throttles: SharedThrottles;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,7 +63,7 @@ const FREE_TURNS = 3;
  * before another replica can have it: its lease is counted from before the request that renewed it.
  */
 export function startReplica(options: ReplicaOptions): Replica {
-  const { database, name, leaseMs, once, clock, log } = options;
+  const { database, name, leaseMs, once, throttles, clock, log } = options;
   const turnMs = Math.min(1_000, Math.max(50, leaseMs / 30));
   const waiting = new Set<Waiting>();
   const held = new Set<Holding & { readonly lost: AbortSignal; readonly askFor: () => void }>();
@@ -104,6 +107,7 @@ export function startReplica(options: ReplicaOptions): Replica {
       release: async () => {
         if (!held.delete(holding) || lost.signal.aborted) return;
         try {
+          await throttles.tell();
           await giveBack(database, holder, stream);
         } catch (error) {
           if (!isPassing(error)) throw explained(database.where, error);
@@ -129,6 +133,8 @@ export function startReplica(options: ReplicaOptions): Replica {
     const me = id;
     if (!(await renew(database, me, standing(), leaseMs))) return loseAll();
     renewedMs = began;
+    await throttles.tell();
+    await throttles.learn();
     const members = await survey(database);
     const own = members.find((member) => member.id === me);
     if (own === undefined) return loseAll();
@@ -152,7 +158,9 @@ export function startReplica(options: ReplicaOptions): Replica {
     const wanted = room > 0 ? [...waiting].filter((one) => free.has(one.name)) : nobodys;
     if (wanted.length > 0) {
       const names = wanted.map((one) => one.name);
-      for (const stream of await take(database, me, names, Math.max(room, nobodys.length))) {
+      const taken = await take(database, me, names, Math.max(room, nobodys.length));
+      if (taken.length > 0) await throttles.learn();
+      for (const stream of taken) {
         const one = wanted.find((candidate) => candidate.name === stream.name);
         const holding = holdingOf(stream, me);
         if (one === undefined || !waiting.delete(one)) {
@@ -259,6 +267,7 @@ export function startReplica(options: ReplicaOptions): Replica {
       waiting.clear();
       const last = id ?? former;
       id = undefined;
+      await throttles.tell().catch(() => undefined);
       if (last !== undefined) await leave(database, last).catch(() => undefined);
       for (const holding of held) holding.lose();
     },

@@ -25,6 +25,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TABLE slack_otel_turns (name text PRIMARY KEY, " +
       "holder bigint NOT NULL REFERENCES slack_otel_replicas ON DELETE CASCADE)",
   ],
+  ["CREATE TABLE slack_otel_throttles (place text PRIMARY KEY, expires timestamptz NOT NULL)"],
 ];
 const VERSION = MIGRATIONS.length;
 

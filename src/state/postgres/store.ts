@@ -8,6 +8,7 @@ import { createNotes } from "./notes.ts";
 import { type ReplicaOptions, startReplica } from "./replica.ts";
 import { prepareSchema, readStreams } from "./schema.ts";
 import { createStreamState } from "./stream-state.ts";
+import { createThrottles } from "./throttles.ts";
 
 export interface PostgresStoreOptions {
   readonly url: Secret;
@@ -43,7 +44,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const database = await openDatabase({ ...options, timeoutMs: Math.max(LEAST_MS, leaseMs / REQUESTS_PER_LEASE) });
   try {
     signal?.throwIfAborted();
-    const replicaOptions: ReplicaOptions = { database, name: options.name ?? "", leaseMs, once, clock, log };
+    const throttles = createThrottles(database, clock);
+    const replicaOptions: ReplicaOptions = { database, name: options.name ?? "", leaseMs, once, throttles, clock, log };
     const replica = startReplica(replicaOptions);
     const closed = new AbortController();
     const turn = createTurns();
@@ -115,6 +117,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
         guarded: (work) => guarded(() => patiently(work)),
         closed: closed.signal,
       }),
+      throttles,
       async close() {
         if (closed.signal.aborted) return;
         failure ??= new Error("The store is closed");

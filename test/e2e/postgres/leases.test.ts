@@ -136,6 +136,39 @@ postgresTest(() => {
     });
   });
 
+  describe("what Slack has stopped", () => {
+    const PLACE = "acme/team.integrationLogs T1";
+
+    it("is known to a replica before it is given a stream of the one that was told", async () => {
+      await fresh();
+      const [told, other] = [await open(60_000), await open(60_000)];
+      for (const give of ["stream", "all"]) {
+        const place = `${PLACE} ${give}`;
+        const claim = await claimOf(told, `integration_logs/${give}`);
+        const next = claimOf(other, `integration_logs/${give}`);
+        told.throttles?.stop(place, 30_000);
+        if (give === "stream") await claim[Symbol.asyncDispose]();
+        else await told.close();
+        await next;
+        expect(other.throttles?.leftMs(place)).toBeGreaterThan(15_000);
+        expect(other.throttles?.leftMs(place)).toBeLessThanOrEqual(30_000);
+        expect(other.throttles?.leftMs(PLACE)).toBeLessThanOrEqual(0);
+      }
+      await other.close();
+    });
+
+    it("is known to all soon, by the longest wait that anybody was told", async () => {
+      await fresh();
+      const stores = [await open(), await open(), await open()];
+      stores[0]?.throttles?.stop(PLACE, 100_000);
+      stores[1]?.throttles?.stop(PLACE, 300_000);
+      stores[2]?.throttles?.stop(PLACE, 1_000);
+      for (const { throttles } of stores)
+        await vi.waitFor(() => expect(throttles?.leftMs(PLACE)).toBeGreaterThan(150_000), PATIENCE);
+      await Promise.all(stores.map((store) => store.close()));
+    });
+  });
+
   it("a restart of the database within the lease costs nothing", async () => {
     await fresh();
     const store = await open(20_000);

@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import type { Call } from "../../../src/simulation/call.ts";
 import { createRandom } from "../../../src/simulation/random.ts";
 import { createScene, FAST, happenedIn, shownBy, textsOf, type Scene } from "../../process/scene.ts";
 import type { Command } from "../../support/command.ts";
@@ -14,6 +15,7 @@ const SEED = Number(process.env["REPLICA_SEED"] ?? 1);
 const BATCH = 20;
 const REPLICAS = 3;
 const LEASE_MS = 5_000;
+const RETRY_AFTER_SECONDS = 4;
 /** Of the simulated organisation. */
 const STREAMS = 5;
 
@@ -199,6 +201,31 @@ postgresTest(() => {
     console.info(`taken over after ${Date.now() - stoppedMs} ms`);
     scene.traffic.history({ integrationChanges: 3, activities: 30, auditEntries: 20 }, 0.02);
     await allDelivered(scene);
+  }, 120_000);
+
+  it("what Slack has stopped for one replica stays stopped when another takes the stream over", async () => {
+    const schema = await newSchema(server);
+    await using scene = await sceneOf();
+    await using first = await replicaOf(scene, schema, "a");
+    await using second = await replicaOf(scene, schema, "b");
+    const [workspace] = scene.slack.tenant.workspaces.keys();
+    const of = ({ method, workspace: of }: Call) => method === "team.integrationLogs" && of === workspace;
+    scene.slack.setFaults([{ fault: { kind: "rate_limited", retryAfter: RETRY_AFTER_SECONDS }, where: of }]);
+    const told = await Promise.race(
+      [first, second].map(async ({ command }) => {
+        await command.until("slack_retry");
+        return command;
+      }),
+    );
+    scene.slack.setFaults([]);
+    const after = scene.slack.calls.length;
+    told.signal("SIGTERM");
+    expect((await told.ended).code).toBe(0);
+    await vi.waitFor(() => expect(scene.slack.calls.slice(after).some(of)).toBe(true), { timeout: 40_000 });
+    const asked = scene.slack.calls.filter(of);
+    const at = asked.findIndex(({ outcome }) => outcome === "rate_limited");
+    const [stopped, next] = asked.slice(at).map(({ atMs }) => atMs);
+    expect(Number(next) - Number(stopped)).toBeGreaterThanOrEqual(RETRY_AFTER_SECONDS * 1000);
   }, 120_000);
 
   it("one paused for longer than its lease sends no more than the batch in flight when it wakes", async () => {
