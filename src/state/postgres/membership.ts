@@ -78,6 +78,15 @@ export async function freeOf(database: Database, names: readonly string[]): Prom
   return rows.map(({ name }) => String(name));
 }
 
+/** Frees what the database says the replica holds, but for these streams, by their ids. */
+export async function freeAllBut(database: Database, id: number, held: readonly number[]): Promise<void> {
+  await database.query(
+    "UPDATE slack_otel_streams SET holder = NULL WHERE holder = $1 " +
+      "AND id NOT IN (SELECT value::bigint FROM json_array_elements_text($2::json))",
+    [id, JSON.stringify(held)],
+  );
+}
+
 /** Gives a stream back, if it is still held with this token. */
 export async function giveBack(database: Database, id: number, stream: StreamRow): Promise<void> {
   await database.query("UPDATE slack_otel_streams SET holder = NULL WHERE id = $1 AND token = $2 AND holder = $3", [

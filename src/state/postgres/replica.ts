@@ -2,7 +2,7 @@ import type { Clock, Log } from "../../model.ts";
 import { ClaimLostError, HeldElsewhereError } from "../claims.ts";
 import type { Database } from "./database.ts";
 import { explained, isForeignKeyViolation, isPassing } from "./failure.ts";
-import { freeOf, giveBack, join, leave, renew, survey, take } from "./membership.ts";
+import { freeAllBut, freeOf, giveBack, join, leave, renew, survey, take } from "./membership.ts";
 import { addStreams, type StreamRow } from "./schema.ts";
 import { shareOf, surplusOf } from "./shares.ts";
 import type { SharedThrottles } from "./throttles.ts";
@@ -138,8 +138,15 @@ export function startReplica(options: ReplicaOptions): Replica {
     const members = await survey(database);
     const own = members.find((member) => member.id === me);
     if (own === undefined) return loseAll();
+    // Taken by a request whose answer was lost: nobody reads them, and nobody else may.
+    if (own.held > held.size)
+      await freeAllBut(
+        database,
+        me,
+        [...held].map(({ stream }) => stream.id),
+      );
     if (!once) [...held].slice(0, surplusOf(own, members)).forEach(({ askFor }) => askFor());
-    await takeUp(me, shareOf(own, members) - own.held);
+    await takeUp(me, shareOf(own, members) - held.size);
   };
 
   const takeUp = async (me: number, room: number): Promise<void> => {

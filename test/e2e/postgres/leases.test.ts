@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../../src/clock.ts";
 import { createSecret } from "../../../src/config/secret.ts";
 import type { Claim, Store } from "../../../src/model.ts";
+import { type Database, openDatabase } from "../../../src/state/postgres/database.ts";
 import { inspectPostgresState, probePostgresState } from "../../../src/state/postgres/inspect.ts";
+import { startReplica } from "../../../src/state/postgres/replica.ts";
+import { prepareSchema } from "../../../src/state/postgres/schema.ts";
+import { createThrottles } from "../../../src/state/postgres/throttles.ts";
 import { claimOf, stateOf } from "../../state/held.ts";
 import { hex, identity } from "../../state/identity.ts";
 import { refusal } from "../../state/refusal.ts";
@@ -133,6 +138,63 @@ postgresTest(() => {
       await claim.state.commit({ remember: [], position: 2 });
       expect(await stored()).toBe(2);
       await store.close();
+    });
+  });
+
+  describe("a replica that took a stream and never heard of it", () => {
+    /** Loses the answer of the first request that takes streams up, once the database has done what it says. */
+    async function forgetful() {
+      await fresh();
+      const database = await openDatabase({ url: createSecret(() => server.url(schema)), timeoutMs: 10_000 });
+      await prepareSchema(database);
+      const lost = Promise.withResolvers<void>();
+      let taken = 0;
+      const losing: Database = {
+        ...database,
+        async query(text, values) {
+          const rows = await database.query(text, values);
+          if (!text.includes("token = token + 1") || taken++ > 0) return rows;
+          lost.resolve();
+          throw new Error("Query read timeout");
+        },
+      };
+      const replica = startReplica({
+        database: losing,
+        name: "",
+        // Far longer than the test: no lease frees the stream.
+        leaseMs: 300_000,
+        once: false,
+        throttles: createThrottles(losing, systemClock),
+        clock: systemClock,
+        log: () => undefined,
+      });
+      const close = async () => {
+        await replica.close();
+        await database.close();
+      };
+      return { replica, lost: lost.promise, [Symbol.asyncDispose]: close };
+    }
+
+    it("takes it again", async () => {
+      await using one = await forgetful();
+      const holding = await one.replica.hold("access_logs/T1", AbortSignal.timeout(PATIENCE.timeout));
+      await one.lost;
+      expect(holding.stream.token).toBe(2);
+      const [row] = await server.query(schema, "SELECT token, holder FROM slack_otel_streams");
+      expect(row).toEqual({ token: "2", holder: String(one.replica.id) });
+    });
+
+    it("leaves it to others where it does not want it any more", async () => {
+      await using one = await forgetful();
+      const stop = new AbortController();
+      const holding = one.replica.hold("access_logs/T1", stop.signal);
+      await one.lost;
+      stop.abort(new Error("not wanted"));
+      await expect(holding).rejects.toThrow("not wanted");
+      const other = await open();
+      const claim = await other.claim("access_logs/T1", AbortSignal.timeout(PATIENCE.timeout));
+      await claim[Symbol.asyncDispose]();
+      await other.close();
     });
   });
 
