@@ -82,23 +82,24 @@ describe.each(ways)("%s", (way) => {
     if (own !== undefined) expect(state?.["persistentVolumeClaim"]).toEqual({ claimName: own["metadata"]?.["name"] });
   });
 
-  test.skipIf(way === "cronjob")("is asked for its health where it serves it", () => {
-    const { configuration: loaded } = configured(configuration);
-    const { address } = loaded.telemetry;
-    expect(ours).toMatchObject({
-      ports: [{ name: "telemetry", containerPort: address?.port }],
-      livenessProbe: { httpGet: { path: "/livez", port: "telemetry" } },
-      readinessProbe: { httpGet: { path: "/readyz", port: "telemetry" } },
-    });
-    const policy = parse(text("base/network-policy.yaml")) as { spec: { ingress: { ports: unknown }[] } };
-    expect(policy.spec.ingress.map(({ ports }) => ports)).toEqual([[{ protocol: "TCP", port: address?.port }]]);
-  });
-
   test("has the version of the image that this version builds", () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as Json;
     const { images } = parse(text(`${way}/kustomization.yaml`)) as { images: unknown };
     expect(images).toEqual([{ name: "slack-otel", newName: "slack-otel", newTag: version }]);
   });
+});
+
+test.each(ways.filter((way) => way !== "cronjob"))("%s is asked for its health where it serves it", (way) => {
+  const { ours, configuration } = readWorkload(way);
+  const { configuration: loaded } = configured(configuration);
+  const { address } = loaded.telemetry;
+  expect(ours).toMatchObject({
+    ports: [{ name: "telemetry", containerPort: address?.port }],
+    livenessProbe: { httpGet: { path: "/livez", port: "telemetry" } },
+    readinessProbe: { httpGet: { path: "/readyz", port: "telemetry" } },
+  });
+  const policy = parse(text("base/network-policy.yaml")) as { spec: { ingress: { ports: unknown }[] } };
+  expect(policy.spec.ingress.map(({ ports }) => ports)).toEqual([[{ protocol: "TCP", port: address?.port }]]);
 });
 
 test("the CronJob never runs twice at a time, and ends by itself before it is ended", () => {

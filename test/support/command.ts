@@ -33,6 +33,8 @@ export interface CommandOptions {
   readonly folder?: string;
   /** `held`: nobody reads it but the test, through `stdout`. */
   readonly stdout?: "collected" | "held";
+  /** Another user to run as, which only root can ask for. */
+  readonly uid?: number;
 }
 
 export interface Command extends AsyncDisposable {
@@ -49,11 +51,12 @@ export interface Command extends AsyncDisposable {
 
 /** Starts the program as a user does, in a process of its own. The end of the test ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
-  const { env = {}, folder, stdout: reading = "collected" } = options;
+  const { env = {}, folder, stdout: reading = "collected", uid } = options;
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...(folder === undefined ? {} : { cwd: folder }),
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   const { stdout, stderr } = child;
   const log: LogLine[] = [];
