@@ -1,7 +1,9 @@
-import type { Moment } from "../config/moment.ts";
 import type { Configuration } from "../config/schema.ts";
 import type { Clock, Destination } from "../model.ts";
+import { startOf } from "../start-of.ts";
 import type { Finding } from "./finding.ts";
+
+const HOUR_MS = 3_600_000;
 
 /** What a receiver of OTLP is known to limit; each from its own documentation. */
 interface Receiver {
@@ -35,22 +37,7 @@ export function checkLimits({ configuration, destination, clock, reachedMs }: Li
   const subject = `${destination.name} ${destination.description}`;
   const receiver = name === "otlp" ? receiverOf(settings) : undefined;
   const findings: Finding[] = [];
-  const maxAgeMs = destination.limits.maxAgeMs;
-  const hours = maxAgeMs === undefined ? receiver?.maxAgeHours : maxAgeMs / 3_600_000;
-  if (hours !== undefined) {
-    const oldestMs = reachedMs.length > 0 ? Math.min(...reachedMs) : startMs(configuration.start, clock.now());
-    const ageHours = (clock.now() - oldestMs) / 3_600_000;
-    if (ageHours > hours) {
-      const from = reachedMs.length > 0 ? "The position" : "`start`";
-      findings.push({
-        id: "age_window",
-        level: "warn",
-        subject,
-        what: `${from} reaches ${oldestMs === 0 ? "back without an end" : `${Math.round(ageHours)} hours back`}; it takes ${hours} hours.`,
-        remedy: `Entries that are older may vanish there without an error. Set start: ${hours - 1}h, or send to a destination without such a window.`,
-      });
-    }
-  }
+  findings.push(...ageWindow({ configuration, destination, clock, reachedMs }, subject, receiver));
   if (receiver === undefined || name !== "otlp") return findings;
   const { encoding, compression } = settings;
   if (receiver.maxBytes !== undefined && configuration.batch.max_bytes > receiver.maxBytes) {
@@ -94,17 +81,42 @@ function receiverOf({
   return RECEIVERS.find((receiver) => receiver.host.test(host));
 }
 
-function startMs(start: Moment, nowMs: number): number {
-  switch (start.kind) {
-    case "earliest":
-      return 0;
-    case "now":
-      return nowMs;
-    case "back":
-      return nowMs - start.ms;
-    case "at":
-      return start.epochMs;
-    default:
-      return start satisfies never;
+/** Records older than the destination keeps: what becomes of those that this configuration would send. */
+function ageWindow(
+  { configuration, destination, clock, reachedMs }: LimitsOptions,
+  subject: string,
+  receiver?: Receiver,
+): Finding[] {
+  const { maxAgeMs } = destination.limits;
+  const hours = maxAgeMs === undefined ? receiver?.maxAgeHours : maxAgeMs / HOUR_MS;
+  if (hours === undefined) return [];
+  const now = clock.now();
+  const begin = startOf(configuration.start, now, maxAgeMs);
+  const isFirst = reachedMs.length === 0;
+  const oldestMs = isFirst ? begin.wantedMs : Math.min(...reachedMs);
+  if (now - oldestMs <= hours * HOUR_MS) return [];
+  const back = oldestMs === 0 ? "back without an end" : `${Math.round((now - oldestMs) / HOUR_MS)} hours back`;
+  const reaches = `${isFirst ? "`start`" : "The position"} reaches ${back}; it takes ${hours} hours.`;
+  const warning = { id: "age_window", level: "warn", subject } as const;
+  // What is known to be too old is not sent there: see `startOf` and the destination's own limits.
+  if (maxAgeMs !== undefined && isFirst) {
+    const what = `${reaches} A first run begins ${Math.round((10 * (now - begin.ms)) / HOUR_MS) / 10} hours back.`;
+    return [
+      {
+        ...warning,
+        what,
+        remedy: `To have what is older as well, set \`late\` to restamp or send. Else set start: ${hours - 1}h.`,
+      },
+    ];
   }
+  if (maxAgeMs !== undefined)
+    return [
+      {
+        ...warning,
+        what: `${reaches} What is older becomes dead letters.`,
+        remedy: "To have it sent all the same, set `late` to restamp or send.",
+      },
+    ];
+  const remedy = `Entries that are older may vanish there without an error. Set start: ${hours - 1}h, or send to a destination without such a window.`;
+  return [{ ...warning, what: reaches, remedy }];
 }

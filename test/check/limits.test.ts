@@ -26,9 +26,15 @@ test("a receiver without limits has none to meet", () => {
 });
 
 test.each([
-  ["24h", ["warn age_window: `start` reaches 24 hours back; it takes 18 hours."]],
-  ["earliest", ["warn age_window: `start` reaches back without an end; it takes 18 hours."]],
-  ["2026-10-31T00:00:00Z", ["warn age_window: `start` reaches 24 hours back; it takes 18 hours."]],
+  ["24h", ["warn age_window: `start` reaches 24 hours back; it takes 18 hours. A first run begins 17.5 hours back."]],
+  [
+    "earliest",
+    ["warn age_window: `start` reaches back without an end; it takes 18 hours. A first run begins 17.5 hours back."],
+  ],
+  [
+    "2026-10-31T00:00:00Z",
+    ["warn age_window: `start` reaches 24 hours back; it takes 18 hours. A first run begins 17.5 hours back."],
+  ],
   ["17h", []],
   ["now", []],
 ])("a first run from %s meets the window of a receiver that drops what is old, or does not", (start, expected) => {
@@ -38,7 +44,14 @@ test.each([
 test("after the first run the positions count, not `start`", () => {
   expect(found({ ...local, start: "earliest" }, window, [NOW - HOUR, NOW])).toEqual([]);
   expect(found({ ...local, start: "now" }, window, [NOW - 20 * HOUR, NOW])).toEqual([
-    "warn age_window: The position reaches 20 hours back; it takes 18 hours.",
+    "warn age_window: The position reaches 20 hours back; it takes 18 hours. What is older becomes dead letters.",
+  ]);
+});
+
+test("a receiver that is known by its host to drop what is old is not sent less for that", () => {
+  const dynatrace = otlp("https://abc.live.dynatrace.com/api/v2/otlp");
+  expect(found({ ...dynatrace, start: "30h" })).toEqual([
+    "warn age_window: `start` reaches 30 hours back; it takes 24 hours.",
   ]);
 });
 
