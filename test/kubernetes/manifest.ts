@@ -61,12 +61,13 @@ export function readWorkload(way: Way): Workload {
 
 /**
  * The container's own arguments and configuration, its mounts as folders of the scene, and the scene's Slack and
- * receiver in place of the real ones.
+ * receiver in place of the real ones. `secrets`: what the Secret holds beside the token.
  */
 export async function asProcess(
   way: Way,
   { folder, server }: Pick<Scene, "folder" | "server">,
   endpoint: string,
+  secrets: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly args: string[]; readonly options: CommandOptions }> {
   const { ours, configuration } = readWorkload(way);
   const folders = new Map(ours.volumeMounts.map(({ mountPath }) => [mountPath, join(folder, mountPath)]));
@@ -78,7 +79,8 @@ export async function asProcess(
     .replace(/endpoint: \S+/, `endpoint: ${endpoint}`)
     .replace(/address: \S+/, "address: 127.0.0.1:0");
   await writeFile(file, written);
-  await writeFile(join(folder, "/run/secrets/slack-otel/slack-token"), DEFAULT_TOKEN);
+  for (const [name, secret] of Object.entries({ "slack-token": DEFAULT_TOKEN, ...secrets }))
+    await writeFile(join(folder, "/run/secrets/slack-otel", name), secret);
   return {
     args: ours.args.map(moved),
     // What the file leaves open comes from the environment: only Slack's addresses do.

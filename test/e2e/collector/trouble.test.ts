@@ -1,10 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { request } from "undici";
 import { expect, inject, test } from "vitest";
-import { parse } from "yaml";
 import { uidOf } from "../../support/otlp-decoder.ts";
 import { makeDestination } from "../../support/destination.ts";
 import { createReceiver } from "../../support/receiver.ts";
@@ -12,22 +9,9 @@ import { recordNumbers } from "../../support/records.ts";
 import { createStillSlack, expectedRecords, runOnce } from "../whole-run.ts";
 import { collectorTest } from "./collector-test.ts";
 import { toFile, type CollectorConfig, type Place } from "./collector.ts";
+import { EXAMPLES, shipped } from "./shipped.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../../config/collector/", import.meta.url));
 const PATIENCE = { timeout: 20_000, interval: 100 };
-
-/** A configuration that we ship, on this test's ports and with this backend. */
-async function shipped(name: string, backend: string): Promise<(place: Place) => CollectorConfig> {
-  const text = await readFile(EXAMPLES + name, "utf8");
-  return ({ otlpPort, healthPort, folder }) =>
-    parse(
-      text
-        .replaceAll("localhost:4318", `127.0.0.1:${otlpPort}`)
-        .replaceAll("localhost:13133", `127.0.0.1:${healthPort}`)
-        .replaceAll("${env:BACKEND_OTLP_ENDPOINT}", backend)
-        .replaceAll("${env:QUEUE_DIRECTORY:-/var/lib/otelcol/queue}", `${folder}/queue`),
-    ) as CollectorConfig;
-}
 
 test.for(["collector.yaml", "durable.yaml"])(
   "the Collector finds nothing wrong with the %s we ship",
