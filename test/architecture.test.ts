@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "mapping/",
     "pipeline/",
     "slack/",
+    "start-of.ts",
     "state/",
     "telemetry/activity.ts",
   ],
