@@ -8,7 +8,7 @@ import type { LogLevel } from "../../src/model.ts";
 export const MAIN = process.env["SLACK_OTEL_PROGRAM"] ?? fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** What Node has compiled once is not compiled again by every command of every test. */
 const COMPILE_CACHE = fileURLToPath(new URL("../../node_modules/.cache/commands", import.meta.url));
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 
 /** One line of what the program says about itself. */
 export interface LogLine {
