@@ -24,9 +24,15 @@ export interface CopyReport {
 
 /**
  * Copies everything from one state into another, which must be empty or hold a copy that was broken off, and reads it
- * back. The first stays as it is. Rejects with a `StateError`: also when a program is using either.
+ * back. The first stays as it is. `last` runs before the copy counts as whole. Rejects with a `StateError`: also when a
+ * program is using either.
  */
-export async function copyState(from: StateChoice, to: StateChoice, options: OpenStateOptions): Promise<CopyReport> {
+export async function copyState(
+  from: StateChoice,
+  to: StateChoice,
+  options: OpenStateOptions,
+  last: () => Promise<void> = () => Promise.resolve(),
+): Promise<CopyReport> {
   const { signal } = options;
   const source = await probeState(from, signal);
   if (source.kind === "new") throw new StateError(`There is no state at ${describeState(from)}: nothing to copy.`);
@@ -45,6 +51,7 @@ export async function copyState(from: StateChoice, to: StateChoice, options: Ope
     report.notes += 1;
   }
   for (const stream of copied.streams) await compare(stream, old.store, fresh.store, to, signal);
+  await last();
   await fresh.store.notes.write(COPY_NOTE, "complete");
   return report;
 }
@@ -74,7 +81,7 @@ async function contentOf(state: StateChoice): Promise<Copied> {
     case "sqlite":
       return (await import("./read-all.ts")).readSqliteState(state.settings.path);
     case "postgres":
-      return (await import("./postgres/read-all.ts")).readPostgresState(state.settings.url);
+      return (await import("./postgres/read-all.ts")).readPostgresState(state.settings.url, state.settings.tables);
     default:
       return state satisfies never;
   }

@@ -71,7 +71,11 @@ export async function probeState(state: StateChoice, signal: AbortSignal): Promi
     case "sqlite":
       return (await import("./probe.ts")).probeSqliteState(state.settings.path, signal);
     case "postgres":
-      return (await import("./postgres/inspect.ts")).probePostgresState(state.settings.url, signal);
+      return (await import("./postgres/inspect.ts")).probePostgresState(
+        state.settings.url,
+        signal,
+        state.settings.tables,
+      );
     default:
       return state satisfies never;
   }

@@ -15,8 +15,8 @@ export function inspectPostgresState(url: Secret, tables?: string): Promise<read
 }
 
 /** As `probeSqliteState` for a file. What it writes to see whether that works is taken back. */
-export function probePostgresState(url: Secret, signal: AbortSignal): Promise<StateProbe> {
-  return withDatabase(url, undefined, async (database): Promise<StateProbe> => {
+export function probePostgresState(url: Secret, signal: AbortSignal, tables?: string): Promise<StateProbe> {
+  return withDatabase(url, tables, async (database): Promise<StateProbe> => {
     signal.throwIfAborted();
     const streams = await storedStreams(database);
     if (streams === undefined) {

@@ -7,10 +7,10 @@ import { readStreams } from "./schema.ts";
 const TIMEOUT_MS = 30_000;
 const KEYS_AT_A_TIME = 5_000;
 
-/** Everything in the database. Nobody else may write to it meanwhile. */
-export async function readPostgresState(url: Secret): Promise<Copied> {
+/** Everything in the database. Nobody else may write to it meanwhile. `tables`: see `DatabaseOptions`. */
+export async function readPostgresState(url: Secret, tables?: string): Promise<Copied> {
   const asking = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
-    const database = await openDatabase({ url, timeoutMs: TIMEOUT_MS });
+    const database = await openDatabase({ url, timeoutMs: TIMEOUT_MS, ...(tables !== undefined && { tables }) });
     try {
       return await inWords(database, work(database));
     } finally {
