@@ -77,7 +77,7 @@ export function parseCommandLine(args: readonly string[]): Invocation {
   if (more.length > 0 && operands === undefined)
     return usageError(`${command} takes no further words${seeHelp(known)}`);
   if (values.has("version")) return { kind: "version" };
-  if (known === undefined) return usageError(`no command is given${seeHelp()}`);
+  if (known === undefined) return usageError(`no command is given: ${Object.keys(commands).join(", ")}${seeHelp()}`);
   if (more.length === 0 && operands !== undefined)
     return usageError(`${command} needs what it is to work on: ${command} ${operands}${seeHelp(known)}`);
   return invocation(known, values, more);
@@ -158,7 +158,7 @@ function isSource(name: string): name is SourceName {
 function migrateInvocation(values: Values): Invocation {
   const [from, to] = [values.get("from"), values.get("to")];
   if (from === undefined || to === undefined)
-    return usageError("migrate needs both: migrate --from FILE --to FILE\nSee: slack-otel migrate --help");
+    return usageError(`migrate needs both: migrate --from FILE --to FILE${seeHelp("migrate")}`);
   return { kind: "migrate", from: String(from), to: String(to) };
 }
 
@@ -227,8 +227,9 @@ function allFlags(): ReadonlyMap<string, Flag> {
   return new Map([undefined, ...names].flatMap((name) => [...flagsOf(name)]));
 }
 
+/** Without a line break it is one sentence; what follows a line break is another. */
 function usageError(message: string): UsageError {
-  return { kind: "usage_error", message };
+  return { kind: "usage_error", message: message.replace(/([^.?!])\n/, "$1.\n") };
 }
 
 function seeHelp(command?: CommandName): string {

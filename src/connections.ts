@@ -6,6 +6,7 @@ import type { ConnectionSettings } from "./config/slack-settings.ts";
 import type { Http } from "./http.ts";
 import type { Clock, Log, Notes, Secret, Throttles } from "./model.ts";
 import { createSlackClient, type SlackClient } from "./slack/client.ts";
+import { retryInWords } from "./slack/errors.ts";
 import { createRotation, type Rotation, type RotationOptions } from "./slack/rotation.ts";
 import { createSeal } from "./slack/seal.ts";
 
@@ -162,7 +163,7 @@ function rotating(
 /** A long outage is told at its start and then no more often than this. */
 const REPEAT_MS = 10 * 60_000;
 
-/** Tells every retry for the same reason once in a while only; how many were left out is told with the next one. */
+/** Tells every retry for the same reason once in a while only, in words; how many were left out is told with the next one. */
 function damping(log: Log, clock: Clock): Log {
   const told = new Map<string, { readonly atMs: number; untold: number }>();
   return (level, event, fields = {}) => {
@@ -175,7 +176,8 @@ function damping(log: Log, clock: Clock): Log {
       return;
     }
     told.set(key, { atMs: now, untold: 0 });
-    log(level, event, { ...fields, untold: last === undefined || last.untold === 0 ? undefined : last.untold });
+    const untold = last === undefined || last.untold === 0 ? undefined : last.untold;
+    log(level, event, { ...fields, untold, message: retryInWords(String(fields["error"])) });
   };
 }
 

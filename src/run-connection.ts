@@ -47,7 +47,8 @@ export async function runConnection(options: ConnectionRun, signal: AbortSignal)
   for (;;) {
     const identity = (await connection.rotation?.ready()) ?? (await identifyToken(client, signal));
     if ("kind" in identity) {
-      log("error", "token_refused", { error: identity.code, message: identity.message });
+      const next = once ? "" : " It is asked again once a minute.";
+      log("error", "token_refused", { error: identity.code, message: `${identity.message}${next}` });
       onAnswer(undefined);
       if (once) return "refused";
       await clock.sleep(HALT_RETRY_MS, signal);

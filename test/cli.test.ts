@@ -32,7 +32,7 @@ test.each<[string, Invocation]>([
 });
 
 test.each([
-  ["", /^no command is given\nSee: slack-otel --help$/],
+  ["", /^no command is given: run, check, status, .*, demo\.\nSee: slack-otel --help$/],
   ["rnu", /^"rnu" is no command; did you mean run\?/],
   ["shema --help", /^"shema" is no command; did you mean schema\?/],
   ["help rnu", /^"rnu" is no command; did you mean run\?/],

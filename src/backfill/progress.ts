@@ -58,9 +58,11 @@ export function progressLines(
     const fraction = fractionOf(progress);
     const percent = `${Math.floor(fraction * 100)} %`.padStart(5);
     const head = `${stream.padEnd(nameWidth)} `;
-    const tail = ` ${percent}  ${records} records  ${calls} calls  ${doing}`;
-    const bar = width - head.length - tail.length >= BAR_WIDTH ? barOf(fraction) : "";
-    const text = cut(`${head}${bar}${tail}`, width);
+    const done = ` ${percent}  ${counted(records, "record")}  ${counted(calls, "call")}`;
+    // On a narrow terminal what it is doing is cut off, but for what holds it up, and below that the bar goes.
+    const needed = head.length + done.length + (trouble ? doing.length + 2 : 0);
+    const bar = width - needed >= BAR_WIDTH ? barOf(fraction) : "";
+    const text = cut(`${head}${bar}${done}  ${doing}`, width);
     return trouble ? style("yellow", text) : isDone() ? style("green", text) : text;
   });
 }
@@ -68,6 +70,10 @@ export function progressLines(
 function barOf(fraction: number): string {
   const eighths = Math.round(fraction * BAR_WIDTH * 8);
   return `${"█".repeat(Math.floor(eighths / 8))}${PARTS[eighths % 8] ?? ""}`.padEnd(BAR_WIDTH, "░");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function cut(text: string, width: number): string {

@@ -9,11 +9,14 @@ export async function checkDestination(destination: Destination, signal: AbortSi
   const subject = `${destination.name} ${destination.description}`;
   const found = { id: "destination", level: "ok", subject } as const;
   if (destination.name === "stdout") return { ...found, what: "Nothing to reach: records go to standard output." };
+  const isFile = destination.name === "file";
   const attempt = await destination.probe(signal);
   // Only an empty request was not to its liking.
   if (attempt.status === "accepted" || (attempt.status === "refused" && attempt.fault === "payload")) {
-    return { ...found, what: "It answers, and takes the credentials." };
+    return { ...found, what: isFile ? "It can be written." : "It answers, and takes the credentials." };
   }
+  const remedy = "Make the folder, and let this user write there; look whether the disk is full.";
+  if (isFile) return { id: "destination", level: "fail", subject, what: `${attempt.cause.message}.`, remedy };
   return { id: "destination", level: "fail", subject, ...inWords(attempt) };
 }
 

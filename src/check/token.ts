@@ -77,7 +77,7 @@ function ownerFinding(
     subject,
     what: `The user token of ${owner}, on ${place}${plan}.${held}`,
     remedy:
-      "It is a person's: when that account is deactivated, every stream ends. Best is an account kept for this, and this machine's IP address allowed in Slack, for steady polling may look like an anomaly.",
+      "The token is a person's: when that account is deactivated, every stream ends. Best is an account kept for this, and this machine's IP address allowed in Slack, for steady polling may look like an anomaly.",
   };
 }
 

@@ -228,7 +228,7 @@ function halt(
     scope,
     reason,
     code,
-    message: `Slack refuses ${name} with ${code}: ${remedyFor(code, errorClass)}`,
+    message: `Slack refuses ${name} with ${code}: ${remedyFor(code, errorClass)}.`,
   };
 }
 

@@ -104,14 +104,23 @@ const REMEDIES: Readonly<Record<string, string>> = {
   accesslimited: "allow the forwarder's IP address in Slack",
   team_access_not_granted: "approve the app for this workspace",
   invalid_auth:
-    "the token is not valid, or its owner is not a member of this workspace, or the IP address is not allowed",
+    "the token is not valid, or its owner is not a member of this workspace, or the IP address is not allowed; mend that or make a new token, which is read again by itself from a file",
   token_expired: "replace the token; a token in a file is read again by itself",
   token_revoked: "create a new token; a token in a file is read again by itself",
   account_inactive: "the token's owner has left or was deactivated: create a token for another account",
   not_authed: "set slack.token (SLACK_TOKEN, SLACK_TOKEN_FILE)",
 };
 
-/** One sentence for a person, without the code. */
+/** What a call that is made again means to a person, and what to do if it stays so. */
+export function retryInWords(code: string): string {
+  if (code === "http_429" || code.startsWith("rate"))
+    return "Slack asks for a pause; the call is made again after it, and nothing is lost. If it is often so, something else uses up the quota: `slack-otel check` compares.";
+  if (code.startsWith("connection failed"))
+    return "Slack is not reached; the call is made again until it is, and nothing is lost. If it stays so: DNS, firewall, HTTPS_PROXY, slack.api_url, slack.audit_url.";
+  return "Slack did not answer as it should; the call is made again until it does, and nothing is lost. If it stays so: Slack's own status page, and any proxy in between.";
+}
+
+/** One sentence for a person, without the code and without a full stop. */
 export function remedyFor(code: string, errorClass: ErrorClass): string {
   const own = REMEDIES[code];
   if (own !== undefined) return own;

@@ -171,7 +171,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
         records: records.length,
         uid: records[0]?.uid,
         status: cause?.statusCode,
-        message: cause?.message,
+        message: `${cause?.message ?? "The destination refuses it for good"}. It is kept in the dead letters, and the rest goes on; once the cause is mended, \`slack-otel replay\` sends it again.`,
       });
     },
     refused({ fault, cause }) {
@@ -197,8 +197,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
         error: cause.message,
         status: cause.statusCode,
         delay_ms: delayMs,
-        message:
-          "Nothing is lost: the same records are sent again until they are taken, and no more is read from Slack meanwhile.",
+        message: `Nothing is lost: the same records are sent again until they are taken, and no more is read from Slack meanwhile. If it stays so: ${lookAt(cause)}.`,
       });
     },
     position(position) {
@@ -245,6 +244,14 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       sayDelivered(true);
     },
   };
+}
+
+/** Where to look when the destination does not take what is sent, and says no better what is wrong. */
+function lookAt({ statusCode }: Cause): string {
+  if (statusCode === undefined)
+    return "does it run, and is it reached from here: address, port, DNS, firewall, HTTPS_PROXY, certificate";
+  if (statusCode === 429) return "it asks for fewer requests than it gets; look at its own limits";
+  return statusCode < 300 ? "the address, and any proxy or sign-in page in between" : "the destination's own log";
 }
 
 const REMEDIES = {

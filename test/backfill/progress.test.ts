@@ -47,6 +47,15 @@ test("what holds it up is told instead", () => {
   expect(line(stretch({}, waiting))).toContain("next try in 5 s: the destination: HTTP 503");
 });
 
+test("on a narrow terminal the bar stays, unless something holds it up", () => {
+  const first = stretch({ records: 1, calls: 1, oldestMs: 15 * DAY_MS, newestMs: 20 * DAY_MS });
+  expect(line(first, 75)).toBe("audit_logs/E1 ████████████░░░░░░░░░░░░  50 %  1 record  1 call  from 1970-…");
+  const waiting: Activity = { kind: "waiting", untilMs: 5_000, why: "the destination: HTTP 503", trouble: true };
+  expect(line(stretch({}, waiting), 85)).toBe(
+    "audit_logs/E1    0 %  0 records  0 calls  next try in 5 s: the destination: HTTP 503",
+  );
+});
+
 test("no line is longer than the terminal is wide", () => {
   expect(line(stretch({ records: 12_000, calls: 30 }), 40)).toHaveLength(40);
 });

@@ -34,7 +34,7 @@ test("before the first run it says that it would work, moves nothing and makes n
   expect(found("token")[0]?.what).toBe(
     "The user token of olivia.owner (W0OWNER0001), on the organisation Acme (E0ACME00001). Scopes: admin, admin.app_activities:read, auditlogs:read, admin.teams:read.",
   );
-  expect(found("token")[0]?.remedy).toContain("It is a person's");
+  expect(found("token")[0]?.remedy).toContain("The token is a person's");
   expect(found("source").map(({ subject, what }) => `${subject}: ${what}`)).toEqual([
     "access_logs: Read. 1.0 calls a minute at least, of 20 that Slack allows.",
     "integration_logs: Read of 2 of 2 workspaces. 0.4 calls a minute at least, of 20 that Slack allows.",

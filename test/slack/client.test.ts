@@ -596,8 +596,8 @@ describe("Slack's clock", () => {
 
 describe("what is told", () => {
   test.each([
-    [ACCESS, "Slack refuses team.accessLogs with missing_scope: add the scope to the app and install it again"],
-    [AUDIT, "Slack refuses the Audit Logs API with missing_scope: add the scope to the app and install it again"],
+    [ACCESS, "Slack refuses team.accessLogs with missing_scope: add the scope to the app and install it again."],
+    [AUDIT, "Slack refuses the Audit Logs API with missing_scope: add the scope to the app and install it again."],
   ])("names what was asked of $api, what came back and what to do", async (endpoint, message) => {
     expect(await called(inTurn([refused("missing_scope")]), endpoint)).toMatchObject({ message });
   });
