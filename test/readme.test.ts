@@ -17,6 +17,8 @@ const DOCUMENTS = [
   ".github/CONTRIBUTING.md",
   "CHANGELOG.md",
   "config/collector/README.md",
+  "config/datadog/README.md",
+  "config/splunk/README.md",
   "config/telemetry/README.md",
 ];
 const text = (name: string) => readFileSync(ROOT + name, "utf8");
@@ -121,4 +123,26 @@ test("README.md names the variables that there are", () => {
   expect(short.filter((variable) => !known.includes(variable))).toEqual([]);
   const unnamed = known.filter((variable) => !variable.includes("_LOGS_") && ![...named, ...short].includes(variable));
   expect(unnamed).toEqual([]);
+});
+
+const NAMES_OF_RECORDS = ["log.record.uid", "service.name", "slack.method", "slack.stream"];
+/** Where a destination keeps what is no attribute, and names of events. */
+const NAMES_OF_PLACES = ["otel.log.name", "otel.log.severity.number", "otel.event_name", "slack.entry"];
+
+test.each(["splunk", "datadog", "collector"])("the searches in config/%s name only what records have", (name) => {
+  const document = `config/${name}/README.md`;
+  const searches = ["spl", "text", "sh"].flatMap((language) => blocks(document, language)).join("\n");
+  const definitions = Object.values(sourceDefinitions);
+  const known = [
+    ...NAMES_OF_RECORDS,
+    ...NAMES_OF_PLACES,
+    ...definitions.flatMap(({ attributes }) => attributes.map((attribute) => attribute.name)),
+    ...["reason", "from", "to", "records"].map((word) => `slack.coverage.${word}`),
+  ];
+  const events = [...definitions.map(({ eventName }) => eventName.prefix), "slack.coverage.hole"];
+  const found = [...searches.matchAll(/(?<![\w./-])(?:slack|user|client|geo|log|otel|service|error)\.[a-z_.]*[a-z]/g)];
+  const names = found.map(([found]) => found);
+  expect(names.length).toBeGreaterThan(5);
+  const isEvent = (word: string) => events.some((event) => word === event || word.startsWith(`${event}.`));
+  expect(names.filter((word) => !known.includes(word) && !isEvent(word))).toEqual([]);
 });

@@ -96,7 +96,10 @@ function sectionOf({ status, cells }: PageStream, nowMs: number, monotonicMs: nu
     reachedMs === undefined || !Number.isFinite(reachedMs)
       ? "not yet known how far"
       : `complete to <b>${span(nowMs - reachedMs)} ago</b>`;
-  const letters = deadLettered === 0 ? "" : `<span class="trouble">${deadLettered} dead letters</span>`;
+  const letters =
+    deadLettered === 0
+      ? ""
+      : `<span class="trouble">${deadLettered} dead letter${deadLettered === 1 ? "" : "s"}</span>`;
   const doing = escape(describeActivity(activity, asking, monotonicMs));
   return `<section>
 <div class="row"><h2>${escape(name)}</h2><span>${reached}</span><span>${delivered} delivered</span>${letters}</div>
