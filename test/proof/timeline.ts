@@ -23,7 +23,7 @@ const MOST_STEPS = 400_000;
 export function createTimeline(startMs: number): Timeline {
   let now = startMs;
   let order = 0;
-  let outside = 0;
+  const outside = new Set<Promise<unknown>>();
   const heap: Timer[] = [];
 
   function next(): Timer | undefined {
@@ -51,11 +51,15 @@ export function createTimeline(startMs: number): Timeline {
         signal.addEventListener("abort", abort, { once: true });
       }),
     async runUntil(isOver) {
-      for (let steps = 0; ; steps++) {
+      for (let steps = 0; ;) {
         // Whatever can be done without time is done before the event loop comes round.
         await new Promise(setImmediate);
         if (isOver()) return;
-        if (outside > 0) continue;
+        if (outside.size > 0) {
+          await Promise.race(outside);
+          continue;
+        }
+        steps += 1;
         const timer = next();
         if (timer === undefined) throw new Error("everything waits, and nothing for time");
         if (steps > MOST_STEPS) throw new Error(`not over after ${MOST_STEPS} steps`);
@@ -66,13 +70,13 @@ export function createTimeline(startMs: number): Timeline {
     advance(ms) {
       now += ms;
     },
-    async outside(work) {
-      outside += 1;
-      try {
-        return await work;
-      } finally {
-        outside -= 1;
-      }
+    outside(work) {
+      const over: Promise<unknown> = work.then(
+        () => outside.delete(over),
+        () => outside.delete(over),
+      );
+      outside.add(over);
+      return work;
     },
   };
 }
