@@ -70,8 +70,10 @@ postgresTest(() => {
     const state = { postgres: { url: server.url(schema, proxy.port), lease: `${leaseMs}ms` } };
     const settings = { state, dead_letters: { path: `./dead-letters-${name}` } };
     const start = async (): Promise<Command> => {
-      const command = await scene.start([], { settings });
+      await using starting = new AsyncDisposableStack();
+      const command = starting.use(await scene.start([], { settings }));
       await command.until("started");
+      starting.move();
       return command;
     };
     const replica: Replica = {
