@@ -11,7 +11,7 @@ import { toJsonLine } from "./otlp/encode.ts";
 import { probeDeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
 import { createDestination, type RunOptions, type StopSignals } from "./run.ts";
-import { inspectState, openState, type StateChoice } from "./state/index.ts";
+import { inspectState, openState, readNote, type StateChoice } from "./state/index.ts";
 import type { StreamOutcome } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { span } from "./telemetry/activity.ts";
@@ -65,6 +65,7 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
       {
         ...options,
         once: true,
+        notes: { read: (name: string) => readNote(state, name) },
         http: slack.http,
         files: nodeFiles,
         listFiles: listNodeFiles,

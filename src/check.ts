@@ -9,11 +9,13 @@ import { checkToken } from "./check/token.ts";
 import { listNodeFiles, nodeFiles } from "./config/files.ts";
 import type { LoadedConfiguration } from "./config/load.ts";
 import type { Configuration } from "./config/schema.ts";
-import { openingsOf, userAgentOf } from "./connections.ts";
+import { borrowing, openingsOf, userAgentOf } from "./connections.ts";
 import { SettingsError } from "./destinations/destination-kind.ts";
 import type { ExitCode } from "./explain.ts";
 import type { ShownCertificate } from "./http.ts";
+import { type Halt, type Secret, StateError } from "./model.ts";
 import { createDestination, type RunOptions } from "./run.ts";
+import { readNote } from "./state/index.ts";
 
 export interface CheckOptions extends Omit<RunOptions, "configuration" | "once" | "log" | "onStream"> {
   readonly loaded: LoadedConfiguration;
@@ -89,17 +91,21 @@ async function checkSlack(options: Looking, signal: AbortSignal): Promise<readon
     openings.map(async (opening) => {
       const { settings, token, name } = opening;
       const subject = opening.path ?? (name === undefined ? "slack.token" : `slack: ${name}`);
-      if (token === undefined) return [notTried(subject)];
+      const notes = { read: (note: string) => readNote(configuration.state, note) };
+      const kept = settings.rotation === undefined ? undefined : borrowing(settings.rotation, notes, clock);
+      // A state that cannot be read is told where the state is looked at.
+      const halt = await kept?.ready().catch(unlessUnreadable);
+      if (halt !== undefined) return [notTried(subject, halt)];
       const ask = createAsk({
         http: slack.http,
-        token,
+        token: kept?.token ?? (token as Secret),
         apiUrl: settings.api_url,
         auditUrl: settings.audit_url,
         userAgent: userAgentOf(version),
         clock,
         random,
       });
-      const { findings, identity, scopes } = await checkToken(subject, ask, signal);
+      const { findings, identity, scopes } = await checkToken({ subject, ask, isRenewed: kept !== undefined }, signal);
       if (identity === undefined) return findings;
       return [...findings, ...(await checkSources({ configuration, settings, identity, scopes, ask }, signal))];
     }),
@@ -107,10 +113,15 @@ async function checkSlack(options: Looking, signal: AbortSignal): Promise<readon
   return [...unreadable, ...findings.flat()];
 }
 
-/** A refresh token works once: what `run` has stored must not be used up by looking. */
-function notTried(subject: string): Finding {
-  const what = "Its token is renewed by `run` and not tried here: a refresh token works only once.";
-  return { id: "token", level: "warn", subject, what, remedy: "Look at what `run` says: token_refreshed, connected." };
+/** A refresh token works once: what `run` has stored is used, and never used up, by looking. */
+function notTried(subject: string, { code, message }: Pick<Halt, "code" | "message">): Finding {
+  const level = code === "tokens_unreadable" ? "fail" : "warn";
+  return { id: "token", level, subject, what: message, remedy: "Look at what `run` says: token_refreshed, connected." };
+}
+
+function unlessUnreadable(error: unknown): Pick<Halt, "code" | "message"> {
+  if (!(error instanceof StateError)) throw error;
+  return { code: "state", message: "Not tried: its token is kept in the state, which cannot be read." };
 }
 
 function noTokens({ slack }: Configuration): Finding {

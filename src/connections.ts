@@ -9,6 +9,7 @@ import { createSlackClient, type SlackClient } from "./slack/client.ts";
 import { retryInWords } from "./slack/errors.ts";
 import { createRotation, type Rotation, type RotationOptions } from "./slack/rotation.ts";
 import { createSeal } from "./slack/seal.ts";
+import { borrowTokens } from "./slack/stored-tokens.ts";
 
 /** What the program calls itself to Slack. */
 export const PROGRAM = "slack-otel";
@@ -32,8 +33,8 @@ export interface ConnectionOptions {
   /** 0 inclusive to 1 exclusive. */
   readonly random: () => number;
   readonly log: Log;
-  /** Where renewed tokens are kept. Absent: tokens that rotate are not to be used, for a refresh token works only once. */
-  readonly notes?: Notes;
+  /** Where tokens that rotate are kept, and renewed; with `read` alone they are used as they are found there. */
+  readonly notes: Notes | Pick<Notes, "read">;
   /** What Slack has stopped, as other programs with the same connections know it. */
   readonly throttles?: Throttles;
 }
@@ -123,41 +124,28 @@ function ofConnection(name: string | undefined, { stop, leftMs }: Throttles): Th
   return { stop: (place, forMs) => stop(placeOf(place), forMs), leftMs: (place) => leftMs(placeOf(place)) };
 }
 
-const NOT_ROTATING: Rotation = {
-  token: { reveal: () => "" },
-  ready: () =>
-    Promise.resolve({
-      kind: "halted",
-      scope: "token",
-      reason: "configuration",
-      code: "token_rotates",
-      message:
-        "Tokens that rotate are renewed by `run` alone, since a refresh token works only once: give a token that does not.",
-    }),
-  renew: () => Promise.resolve(),
-  keep: () => Promise.resolve(),
-};
-
+type RotationSettings = NonNullable<ConnectionSettings["rotation"]>;
 type Shared = Pick<RotationOptions, "http" | "apiUrl" | "userAgent" | "clock" | "random" | "log">;
 
 function rotating(
-  { client_id, client_secret, refresh_token, encryption_key }: NonNullable<ConnectionSettings["rotation"]>,
-  notes: Notes | undefined,
+  settings: RotationSettings,
+  notes: ConnectionOptions["notes"],
   shared: Shared,
   signal: AbortSignal,
 ): Rotation {
-  if (notes === undefined) return NOT_ROTATING;
+  if (!("write" in notes)) return borrowing(settings, notes, shared.clock);
+  return createRotation({ ...shared, ...secretsOf(settings), clientSecret: settings.client_secret, notes, signal });
+}
+
+/** The tokens that `run` keeps for a connection with rotation. */
+export function borrowing(settings: RotationSettings, notes: Pick<Notes, "read">, clock: Clock): Rotation {
+  return borrowTokens({ ...secretsOf(settings), notes, clock });
+}
+
+function secretsOf({ client_id, refresh_token, encryption_key }: RotationSettings) {
   const key = readKey(encryption_key.reveal());
   if (key === undefined) throw new Error("an encryption key that was checked before");
-  return createRotation({
-    ...shared,
-    clientId: client_id,
-    clientSecret: client_secret,
-    refreshToken: refresh_token,
-    seal: createSeal(key),
-    notes,
-    signal,
-  });
+  return { clientId: client_id, refreshToken: refresh_token, seal: createSeal(key) };
 }
 
 /** A long outage is told at its start and then no more often than this. */

@@ -17,7 +17,10 @@ const CLOCK_WRONG_MS = 24 * 3_600_000;
 const EXPIRES_SOON_S = 14 * 86_400;
 
 /** Whose token it is, as auth.test tells it, and how far the two clocks are apart. */
-export async function checkToken(subject: string, ask: Ask, signal: AbortSignal): Promise<Checked> {
+export async function checkToken(
+  { subject, ask, isRenewed }: { readonly subject: string; readonly ask: Ask; readonly isRenewed: boolean },
+  signal: AbortSignal,
+): Promise<Checked> {
   const { answer, slackAheadMs } = await ask(AUTH_TEST, {}, signal);
   if (answer.kind !== "ok") {
     const isRefused = answer.kind === "halted";
@@ -44,7 +47,7 @@ export async function checkToken(subject: string, ask: Ask, signal: AbortSignal)
   return {
     findings: [
       ownerFinding(subject, answer.body, identity, scopes),
-      ...expiryFindings(subject, answer.body["expires_in"]),
+      ...expiryFindings(subject, answer.body["expires_in"], isRenewed),
       ...clockFindings(slackAheadMs),
     ],
     identity,
@@ -81,10 +84,11 @@ function ownerFinding(
   };
 }
 
-function expiryFindings(subject: string, expiresIn: unknown): Finding[] {
+function expiryFindings(subject: string, expiresIn: unknown, isRenewed: boolean): Finding[] {
   if (typeof expiresIn !== "number") return [];
   const hours = Math.max(0, expiresIn / 3_600);
   const left = hours < 48 ? `${hours.toFixed(1)} hours` : `${Math.floor(hours / 24)} days`;
+  if (isRenewed) return [{ id: "token_expiry", level: "ok", subject, what: `It ends in ${left}; \`run\` renews it.` }];
   return [
     {
       id: "token_expiry",

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { backoffMs, clampServerDelayMs } from "../backoff.ts";
 import type { Http } from "../http.ts";
 import type { Clock, Halt, Log, Notes, Secret } from "../model.ts";
 import { retry, type Try } from "../retry.ts";
 import { readAnswer } from "./answer.ts";
 import type { Seal } from "./seal.ts";
+import { type Pair, readTokens, tokensNote, unreadable } from "./stored-tokens.ts";
 
 const CALL_TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -50,15 +50,6 @@ export interface Rotation {
   keep(): Promise<void>;
 }
 
-/** Times are epoch milliseconds of our clock. */
-interface Pair {
-  readonly access: string;
-  readonly refresh: string;
-  readonly expiresMs: number;
-  /** A refresh was begun and its answer is not stored: Slack may have used the refresh token up. */
-  readonly pending?: true;
-}
-
 type Refreshed = { readonly pair: Pair } | { readonly refused: string };
 
 export function createRotation(options: RotationOptions): Rotation {
@@ -67,19 +58,8 @@ export function createRotation(options: RotationOptions): Rotation {
   let refusedMs = Number.NEGATIVE_INFINITY;
   let renewing: Promise<Halt | undefined> | undefined;
 
-  /** A refresh token that was put in the place of the first one has a note of its own. */
-  function noteName(): string {
-    const first = `${options.clientId}\n${options.refreshToken.reveal()}`;
-    return `rotation/${createHash("sha256").update(first).digest("hex").slice(0, 32)}`;
-  }
-
-  async function read(name: string): Promise<Pair | "unreadable" | undefined> {
-    const note = await notes.read(name);
-    if (note === undefined) return undefined;
-    const text = seal.open(note, name);
-    return text === undefined ? "unreadable" : (JSON.parse(text) as Pair);
-  }
-
+  const noteName = () => tokensNote(options.clientId, options.refreshToken);
+  const read = (name: string) => readTokens(notes, name, seal);
   const write = (name: string, now: Pair) => notes.write(name, seal.close(JSON.stringify(now), name));
 
   const isDue = ({ expiresMs, pending }: Pair) => pending === true || clock.now() >= expiresMs - EARLY_MS;
@@ -157,12 +137,6 @@ export function createRotation(options: RotationOptions): Rotation {
     const delayMs = Math.max(backoffMs(attempt, random), clampServerDelayMs(afterMs));
     log("warn", "slack_retry", { method: "oauth.v2.access", error: code, delay_ms: Math.round(delayMs) });
     return { done: false, delayMs };
-  }
-
-  function unreadable(): Halt {
-    const message =
-      "The stored tokens cannot be opened with rotation.encryption_key: give the key they were stored with, or install the app again and give its new refresh token.";
-    return { kind: "halted", scope: "token", reason: "configuration", code: "tokens_unreadable", message };
   }
 
   /** One at a time in this process; the others wait for the same one. */

@@ -65,6 +65,18 @@ export async function inspectState(state: StateChoice): Promise<readonly StoredS
   }
 }
 
+/** A note in the state, beside a running program; `undefined` where there is none. Rejects with a `StateError`. */
+export async function readNote(state: StateChoice, name: string): Promise<string | undefined> {
+  switch (state.name) {
+    case "sqlite":
+      return (await import("./inspect.ts")).readSqliteNote(state.settings.path, name);
+    case "postgres":
+      return (await import("./postgres/inspect.ts")).readPostgresNote(state.settings.url, name);
+    default:
+      return state satisfies never;
+  }
+}
+
 /** Whether `run` could work with the state, which stays as it is. Rejects with a `StateError` where `run` would. */
 export async function probeState(state: StateChoice, signal: AbortSignal): Promise<StateProbe> {
   switch (state.name) {

@@ -2,6 +2,7 @@ import type { Secret, StoredStream } from "../../model.ts";
 import { jsonValue } from "../check-commit.ts";
 import type { StateProbe } from "../probe.ts";
 import { type Database, inWords, openDatabase } from "./database.ts";
+import { readNote } from "./notes.ts";
 import { readStreams, versionOf } from "./schema.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -27,6 +28,13 @@ export function probePostgresState(url: Secret, signal: AbortSignal, tables?: st
     const live = await database.query("SELECT FROM slack_otel_replicas WHERE expires > clock_timestamp() LIMIT 1");
     return { kind: live.length > 0 ? "in_use" : "ready", streams };
   });
+}
+
+/** The text of a note, in the same way; `undefined` where there is none. */
+export function readPostgresNote(url: Secret, name: string): Promise<string | undefined> {
+  return withDatabase(url, undefined, async (database) =>
+    (await versionOf(database)) === 0 ? undefined : readNote(database, name),
+  );
 }
 
 async function storedStreams(database: Database): Promise<readonly StoredStream[] | undefined> {

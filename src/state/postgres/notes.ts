@@ -7,6 +7,16 @@ import { damaged } from "./failure.ts";
 import type { Replica } from "./replica.ts";
 import { giveTurnBack, takeTurn } from "./turns.ts";
 
+export async function readNote(database: Database, name: string): Promise<string | undefined> {
+  const [row] = await database.query("SELECT text, checksum FROM slack_otel_notes WHERE name = $1", [name]);
+  if (row === undefined) return undefined;
+  const text = String(row["text"]);
+  if (noteChecksum({ name, text }) !== row["checksum"]) {
+    throw damaged(database.where, "the checksum of a note does not fit");
+  }
+  return JSON.parse(text) as string;
+}
+
 /** The notes in the database. `guarded` asks again while it is away, `closed` ends the waits for a turn. */
 export function createNotes({
   database,
@@ -26,16 +36,7 @@ export function createNotes({
   const turns = new Map<string, number>();
 
   return {
-    read: (name) =>
-      guarded(async () => {
-        const [row] = await database.query("SELECT text, checksum FROM slack_otel_notes WHERE name = $1", [name]);
-        if (row === undefined) return undefined;
-        const text = String(row["text"]);
-        if (noteChecksum({ name, text }) !== row["checksum"]) {
-          throw damaged(database.where, "the checksum of a note does not fit");
-        }
-        return JSON.parse(text) as string;
-      }),
+    read: (name) => guarded(() => readNote(database, name)),
 
     write: (name, value) =>
       guarded(async () => {

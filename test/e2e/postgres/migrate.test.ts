@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { createSecret } from "../../../src/config/secret.ts";
-import { openState, type OpenStateOptions, type StateChoice } from "../../../src/state/index.ts";
+import { openState, type OpenStateOptions, readNote, type StateChoice } from "../../../src/state/index.ts";
 import { openSqliteStore } from "../../../src/state/sqlite.ts";
 import { contentOf, makeSample } from "../../state/sample.ts";
 import { temporaryFolder } from "../../state/temporary-folder.ts";
@@ -49,6 +49,9 @@ postgresTest(() => {
     const inUse = await migrate(database, back);
     expect([inUse.code, inUse.stderr]).toEqual([3, expect.stringContaining("a program is using it")]);
     await store.close();
+    const kept: StateChoice = { name: "sqlite", settings: { path: join(folder, "old.db") } };
+    expect(await readNote(choice, "token")).toBe(await readNote(kept, "token"));
+    expect([await readNote(choice, "none"), await readNote(kept, "none")]).toEqual([undefined, undefined]);
 
     const again = await migrate(old, database);
     expect([again.code, again.stderr]).toEqual([3, expect.stringContaining("not empty (3 streams)")]);
