@@ -652,13 +652,13 @@ describe("an answer that does not come", () => {
     expect(requests.length).toBeLessThanOrEqual(101);
   });
 
-  test("[S6] because the owner is not in the workspace halts this stream alone (R15, S7)", async () => {
+  test("[S6] because the owner is not in the workspace halts this workspace alone (R15, S7)", async () => {
     const clock = createVirtualClock(NOW_MS);
     const slack = createSimulatedSlack({ clock, tenant: { workspaces: [{ id: TEAM, ownerIsMember: false }] } });
     const { poll } = createBench("integration_logs", { http: slack.http, clock, teamId: TEAM });
     expect(await clock.run(poll())).toMatchObject({
       kind: "halted",
-      scope: "stream",
+      scope: "workspace",
       reason: "unavailable",
       code: "invalid_auth",
     });
