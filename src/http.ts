@@ -59,7 +59,15 @@ export interface ShownCertificate {
 /** To one server; further exchanges wait for one to end. Thousands of streams that begin at once would open as many. */
 const MAX_CONNECTIONS = 64;
 
-const inflaters = new Map<string, (data: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>([
+/** What comes out at a time: each takes a round trip between the thread pool and the event loop. */
+const LARGE_CHUNK_BYTES = 256 * 1024;
+
+interface InflateOptions {
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+}
+
+const inflaters = new Map<string, (data: Buffer, options: InflateOptions) => Promise<Buffer>>([
   ["gzip", promisify(gunzip)],
   ["x-gzip", promisify(gunzip)],
   ["deflate", promisify(inflate)],
@@ -184,7 +192,8 @@ async function inflateBody(
   const inflater = inflaters.get(encoding.toLowerCase());
   if (inflater === undefined) return undefined;
   try {
-    return await inflater(raw, { maxOutputLength });
+    const chunkSize = raw.length < LARGE_CHUNK_BYTES / 16 ? 16 * 1024 : LARGE_CHUNK_BYTES;
+    return await inflater(raw, { maxOutputLength, chunkSize });
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too_large" : undefined;
   }

@@ -46,15 +46,53 @@ export interface Identity {
   readonly mark: number;
 }
 
+/** How the values of a JSON text nest. Its scalars are slots, numbered as they stand in the text. */
+export type Outline =
+  /** `isText`: a string; else a whole number that a double holds, a boolean or null. */
+  | { readonly kind: "slot"; readonly slot: number; readonly isText: boolean }
+  | { readonly kind: "list"; readonly items: readonly Outline[] }
+  | { readonly kind: "map"; readonly members: readonly (readonly [key: string, value: Outline])[] };
+
+/** An attribute whose value is a text: here, or what stands in a slot of the entry. */
+export type TextAttribute =
+  | { readonly name: string; readonly text: string }
+  | { readonly name: string; readonly slot: number };
+
+/** A record whose entry is still the text it came in, for encoders that can do without making objects of it. */
+export interface LogText {
+  /** What the slots are ranges of: UTF-8, and strings without their escapes. */
+  readonly bytes: Buffer;
+  /** Where each slot begins and where it ends; those of this entry from `firstSlot` on, two numbers each. */
+  readonly slots: Int32Array;
+  readonly firstSlot: number;
+  /** One object for all entries that have the same keys. */
+  readonly outline: Outline;
+  /** The attribute `log.record.uid`, which stands before the others. */
+  readonly uid: string;
+  readonly attributes: readonly TextAttribute[];
+  /** The rest of what goes out. */
+  readonly head: Omit<ReadableLogRecord, "body" | "attributes">;
+}
+
 /** One entry, mapped and safe for every receiver, with what the ledger has to remember once it is settled. */
 export interface LogRecord {
   /** `log.record.uid`: 32 hex digits, the same on every run and every machine. */
   readonly uid: string;
   readonly identity: Identity;
-  /** What goes out. `resource` and `instrumentationScope` are one object per stream: encoders group by identity. */
+  /**
+   * What goes out. `resource` and `instrumentationScope` are one object per stream: encoders group by identity. May be
+   * made at each look.
+   */
   readonly log: ReadableLogRecord;
+  /** The same as `log`, if the entry was not looked at closely. Goes when another log is set: see `withLog`. */
+  readonly text?: LogText;
   /** About how many bytes the record takes in a request before compression. */
   readonly sizeBytes: number;
+}
+
+/** The same entry with something else going out for it. */
+export function withLog({ uid, identity, sizeBytes }: LogRecord, log: ReadableLogRecord): LogRecord {
+  return { uid, identity, log, sizeBytes };
 }
 
 /** What one call to Slack brought, less what the ledger knows already. */

@@ -1,5 +1,5 @@
 import type { Interval } from "../coverage/interval.ts";
-import type { LogRecord, Page, Source } from "../model.ts";
+import { withLog, type LogRecord, type Page, type Source } from "../model.ts";
 import { timeMsOf, type StretchTracker } from "./stretch-tracker.ts";
 
 /**
@@ -44,5 +44,5 @@ const DELTA = "slack.access.count_delta";
 function withoutDelta(record: LogRecord): LogRecord {
   if (record.log.attributes[DELTA] === undefined) return record;
   const { [DELTA]: _, ...attributes } = record.log.attributes;
-  return { ...record, log: { ...record.log, attributes } };
+  return withLog(record, { ...record.log, attributes });
 }

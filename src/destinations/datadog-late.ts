@@ -1,4 +1,4 @@
-import type { Attempt, Clock, Log, LogRecord, Send } from "../model.ts";
+import { withLog, type Attempt, type Clock, type Log, type LogRecord, type Send } from "../model.ts";
 
 export const LATE = ["dead_letter", "restamp", "send"] as const;
 export type Late = (typeof LATE)[number];
@@ -47,6 +47,6 @@ function restamped(records: readonly LogRecord[], isLate: (record: LogRecord) =>
     const { log } = record;
     const [ownSeconds, ownNanos] = log.hrTime;
     const own = new Date(ownSeconds * 1_000).toISOString().replace(/\.\d+Z$/, `.${String(ownNanos).padStart(9, "0")}Z`);
-    return { ...record, log: { ...log, hrTime, attributes: { ...log.attributes, "slack.time.original": own } } };
+    return withLog(record, { ...log, hrTime, attributes: { ...log.attributes, "slack.time.original": own } });
   });
 }

@@ -1,5 +1,5 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { Attempt, LogRecord, Send } from "../model.ts";
+import { withLog, type Attempt, type LogRecord, type Send } from "../model.ts";
 import type { DatadogLogOptions } from "./datadog-log.ts";
 
 type Resource = LogRecord["log"]["resource"];
@@ -27,7 +27,7 @@ export function withDatadogNames(send: Send<Attempt>, { source, tags, host }: Da
       records.map((record) => {
         const { log } = record;
         const attributes = tags === "" ? log.attributes : { ...log.attributes, ddtags: tags };
-        return { ...record, log: { ...log, attributes, resource: nameOf(log.resource) } };
+        return withLog(record, { ...log, attributes, resource: nameOf(log.resource) });
       }),
       signal,
     );

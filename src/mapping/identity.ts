@@ -3,7 +3,9 @@ import { createCanonicalize, type Canonicalize } from "./canonical.ts";
 import { fieldsOf } from "./fields.ts";
 import { exactDigits } from "./lossless.ts";
 import type { IdentityRule, Mapping } from "./mapping.ts";
-import { readTime, toMicros, type Time } from "./time.ts";
+import { isTextEntry, valueOf, type TextEntry } from "./text/text-entry.ts";
+import { timeIn } from "./text/text-record.ts";
+import { readTime, toMicros, type Time, type TimeUnit } from "./time.ts";
 
 /** An entry with what tells it from all others. `key`, `version` and `uid` are 32 lower-case hex digits. */
 export interface Identified {
@@ -45,20 +47,43 @@ type Digest = (text: string) => string;
 export function identify(mapping: Mapping, stream: string, entries: readonly unknown[]): Identified[] {
   const prefix = `${stream}\n`;
   const canonicalize = createCanonicalize(prefix);
-  const fill = createFill(mapping.identity, (text) => digestOf(prefix + text), canonicalize);
+  const uidOf = createOrdinals();
+  const fill = createFill(mapping.identity, { digest: (text) => digestOf(prefix + text), canonicalize, uidOf });
   const { key: timeKey, unit } = mapping.time;
   const identified: Identified[] = [];
   for (const entry of entries) {
+    if (isTextEntry(entry)) {
+      identified.push(
+        ofText(
+          entry,
+          uidOf(entry.digest, () => canonicalize(valueOf(entry)).prefixed),
+          unit,
+        ),
+      );
+      continue;
+    }
     const { prefixed, bytes, isOneByteEach, containers, members, isPlain } = canonicalize(entry);
     const draft: Draft = { entry, key: "", version: "", uid: "", bytes, isOneByteEach, containers, members, isPlain };
-    const time = readTime(fieldsOf(entry)[timeKey], unit);
-    if (time !== undefined) {
-      draft.time = time;
-      draft.timeMicros = toMicros(time);
-    }
+    setTime(draft, fieldsOf(entry)[timeKey], unit);
     if (fill(draft, prefixed)) identified.push(draft);
   }
   return identified;
+}
+
+/** Entries are read as text only where every field of theirs is the identity. */
+function ofText(entry: TextEntry, uid: string, unit: TimeUnit): Identified {
+  const { containers, members } = entry.template;
+  const sizes = { bytes: entry.bytes, isOneByteEach: false, containers, members, isPlain: true };
+  const draft: Draft = { entry, key: uid, version: "", uid, ...sizes };
+  setTime(draft, timeIn(entry), unit);
+  return draft;
+}
+
+function setTime(draft: Draft, value: unknown, unit: TimeUnit): void {
+  const time = readTime(value, unit);
+  if (time === undefined) return;
+  draft.time = time;
+  draft.timeMicros = toMicros(time);
 }
 
 /** The first 16 bytes of SHA-256 over the stream's name and the identity. */
@@ -66,11 +91,16 @@ function digestOf(prefixed: string | Uint8Array): string {
   return hash("sha256", prefixed, "hex").slice(0, 32);
 }
 
-/** For one answer: it counts equal entries. */
-function createFill(rule: IdentityRule, digest: Digest, canonicalize: Canonicalize): Fill {
-  const uidOf = createOrdinals();
+interface FillTools {
+  readonly digest: Digest;
+  readonly canonicalize: Canonicalize;
+  readonly uidOf: ContentUid;
+}
+
+/** For one answer. */
+function createFill(rule: IdentityRule, { digest, canonicalize, uidOf }: FillTools): Fill {
   const byContent: Fill = (draft, content) => {
-    draft.uid = uidOf(content);
+    draft.uid = uidOf(digestOf(content), () => content);
     draft.key = draft.uid;
     return true;
   };
@@ -94,14 +124,16 @@ function createFill(rule: IdentityRule, digest: Digest, canonicalize: Canonicali
   }
 }
 
-/** From the second equal text on, its ordinal is added; no JSON text holds a line break. */
-function createOrdinals(): (content: Uint8Array) => string {
+/** The uid of a content, which is asked for when its digest was met before. */
+type ContentUid = (digest: string, content: () => Uint8Array) => string;
+
+/** Counts equal entries. From the second equal text on, its ordinal is added; no JSON text holds a line break. */
+function createOrdinals(): ContentUid {
   const seen = new Map<string, number>();
-  return (content) => {
-    const uid = digestOf(content);
-    const ordinal = (seen.get(uid) ?? 0) + 1;
-    seen.set(uid, ordinal);
-    return ordinal === 1 ? uid : digestOf(Buffer.concat([content, Buffer.from(`\n${ordinal}`)]));
+  return (digest, content) => {
+    const ordinal = (seen.get(digest) ?? 0) + 1;
+    seen.set(digest, ordinal);
+    return ordinal === 1 ? digest : digestOf(Buffer.concat([content(), Buffer.from(`\n${ordinal}`)]));
   };
 }
 

@@ -38,4 +38,9 @@ export interface Mapping {
   /** Where the texts stand that trace id and span id are made of; keys joined by dots. */
   readonly trace?: { readonly traceId: string; readonly spanId: string };
   readonly attributes: readonly AttributeRule[];
+  /**
+   * Paths of all values that `severity` and the attributes' own `read` look at. With it, and where every attribute is a
+   * text, entries are mapped without making objects of them: for a log that comes in great numbers.
+   */
+  readonly looksAt?: readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { AnyValue } from "@opentelemetry/api";
 import type { ReadableLogRecord } from "@opentelemetry/sdk-logs";
-import type { Identity, LogRecord } from "../model.ts";
+import type { Identity, LogRecord, LogText } from "../model.ts";
 import { createReadAttributes, toText } from "./attributes.ts";
 import { jsonText } from "./canonical.ts";
 import { fieldsOf, type Fields } from "./fields.ts";
@@ -8,6 +8,9 @@ import type { Identified } from "./identity.ts";
 import type { Mapping } from "./mapping.ts";
 import { resourceOf } from "./resource.ts";
 import { toSafeValue, type Repair } from "./safe-value.ts";
+import { isTextEntry, valueOf, type TextEntry } from "./text/text-entry.ts";
+import { attributesIn, fieldsIn, jsonLength, nameLength } from "./text/text-record.ts";
+import type { Time } from "./time.ts";
 import { createReadTrace } from "./trace.ts";
 
 export interface MapperOptions {
@@ -55,38 +58,104 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
   const readAttributes = createReadAttributes(mapping);
   const readTrace = createReadTrace(mapping.trace);
 
-  return (identified, { observedMs, mark, countDelta, uid = identified.uid }) => {
-    const { entry, time } = identified;
-    const fields = fieldsOf(entry);
-    const attributes = readAttributes(fields, uid);
-    if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
-    const isKnownTime =
-      time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= (options.nowMs?.() ?? observedMs) + DAY_MS;
-    if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);
-    const name = nameOf(mapping.eventName, fields);
-    const repairs = new Set<Repair>();
-    // Most entries go out as they are.
-    const body: AnyValue = identified.isPlain ? entry : toSafeValue(entry, repairs);
-    if (name.length > EVENT_NAME_LENGTH) repairs.add("length");
-    if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].toSorted();
+  const isKnown = (time: Time | undefined, observedMs: number) =>
+    time !== undefined && time.seconds * 1000 + time.nanos / 1e6 <= (options.nowMs?.() ?? observedMs) + DAY_MS;
+
+  /** All but attributes and body. */
+  function headOf(fields: Fields, time: Time | undefined, observedMs: number): Writable<LogText["head"]> {
     const observedSeconds = Math.floor(observedMs / 1000);
-    const log: Writable<ReadableLogRecord> = {
-      hrTime: isKnownTime ? [time.seconds, time.nanos] : [0, 0],
+    const head: Writable<LogText["head"]> = {
+      hrTime: time === undefined ? [0, 0] : [time.seconds, time.nanos],
       hrTimeObserved: [observedSeconds, Math.round((observedMs - observedSeconds * 1000) * 1e6)],
-      eventName: start(name, EVENT_NAME_LENGTH),
-      body,
-      attributes,
+      eventName: nameOf(mapping.eventName, fields),
       droppedAttributesCount: 0,
       resource,
       instrumentationScope,
     };
     const severity = mapping.severity(fields);
-    if (severity.number !== undefined) log.severityNumber = severity.number;
-    if (severity.text !== undefined) log.severityText = severity.text;
+    if (severity.number !== undefined) head.severityNumber = severity.number;
+    if (severity.text !== undefined) head.severityText = severity.text;
     const spanContext = readTrace(fields);
-    if (spanContext !== undefined) log.spanContext = spanContext;
+    if (spanContext !== undefined) head.spanContext = spanContext;
+    return head;
+  }
+
+  function fromValue(identified: Identified, facts: RecordFacts): LogRecord {
+    const { observedMs, mark, countDelta, uid = identified.uid } = facts;
+    const { entry, time } = identified;
+    const fields = fieldsOf(entry);
+    const attributes = readAttributes(fields, uid);
+    if (countDelta !== undefined) attributes["slack.access.count_delta"] = countDelta;
+    const isKnownTime = isKnown(time, observedMs);
+    if (!isKnownTime) attributes["slack.time.invalid"] = rawText(fields[mapping.time.key]);
+    const head = headOf(fields, isKnownTime ? time : undefined, observedMs);
+    const { eventName = "" } = head;
+    const repairs = new Set<Repair>();
+    // Most entries go out as they are.
+    const body: AnyValue = identified.isPlain ? entry : toSafeValue(entry, repairs);
+    if (eventName.length > EVENT_NAME_LENGTH) repairs.add("length");
+    if (repairs.size > 0) attributes["slack.repaired"] = [...repairs].toSorted();
+    const log: ReadableLogRecord = { ...head, eventName: start(eventName, EVENT_NAME_LENGTH), body, attributes };
     return { uid, identity: toIdentity(identified, mark), log, sizeBytes: sizeOf(identified, log) };
+  }
+
+  const valueRecord = (identified: Identified, entry: TextEntry, facts: RecordFacts) =>
+    fromValue({ ...identified, entry: valueOf(entry) }, facts);
+
+  /** What a record of an entry that is still text inherits. Made at each look, for it is soon done with. */
+  const lazy: Pick<LogRecord, "log" | "text"> & ThisType<TextRecord> = {
+    get log() {
+      return valueRecord(this.identified, this.entry, this.facts).log;
+    },
+    get text() {
+      const { identified, entry, facts, uid } = this;
+      const fields = fieldsIn(entry);
+      return {
+        bytes: entry.answer.bytes,
+        slots: entry.answer.slots,
+        firstSlot: entry.firstSlot,
+        outline: entry.template.outline,
+        uid,
+        attributes: attributesIn(entry, fields, mapping.method),
+        head: headOf(fields, identified.time, facts.observedMs),
+      };
+    },
   };
+
+  function fromText(identified: Identified, entry: TextEntry, facts: RecordFacts): LogRecord {
+    const record = Object.create(lazy) as Writable<TextRecord>;
+    record.uid = facts.uid ?? identified.uid;
+    record.identity = toIdentity(identified, facts.mark);
+    record.sizeBytes = RECORD_BYTES + sizeOfBody(identified) + sizeOfAttributes(entry);
+    record.identified = identified;
+    record.entry = entry;
+    record.facts = facts;
+    return record;
+  }
+
+  return (identified, facts) => {
+    const { entry } = identified;
+    if (!isTextEntry(entry)) return fromValue(identified, facts);
+    const hasMore =
+      facts.countDelta !== undefined ||
+      !isKnown(identified.time, facts.observedMs) ||
+      nameLength(entry) > EVENT_NAME_LENGTH - mapping.eventName.prefix.length - 1;
+    return hasMore ? valueRecord(identified, entry, facts) : fromText(identified, entry, facts);
+  };
+}
+
+interface TextRecord extends LogRecord {
+  readonly identified: Identified;
+  readonly entry: TextEntry;
+  readonly facts: RecordFacts;
+}
+
+/** An upper bound of what the attributes, and what else is made of the entry's values, take in OTLP's JSON form. */
+function sizeOfAttributes(entry: TextEntry): number {
+  const { names, slots } = entry.template.plan.measured;
+  let size = names;
+  for (let index = 0; index < slots.length; index++) size += MEMBER_BYTES + jsonLength(entry, slots[index]!);
+  return size;
 }
 
 function nameOf({ prefix, key }: Mapping["eventName"], fields: Fields): string {
@@ -114,14 +183,9 @@ function toIdentity({ key, version, count, lastSeconds }: Identified, mark: numb
 }
 
 /** An upper bound of what the record takes in OTLP's JSON form, without its resource and scope. */
-function sizeOf(
-  { bytes, isOneByteEach, members, containers, isPlain }: Identified,
-  { attributes, eventName = "", severityText = "" }: ReadableLogRecord,
-): number {
-  const bytesOf = isOneByteEach ? (text: string) => text.length : jsonBytes;
-  // What is nested too deeply is escaped once more.
-  let size = RECORD_BYTES + bytes * (isPlain ? 1 : 2) + members * MEMBER_BYTES + containers * CONTAINER_BYTES;
-  size += bytesOf(eventName) + bytesOf(severityText);
+function sizeOf(identified: Identified, { attributes, eventName = "", severityText = "" }: ReadableLogRecord): number {
+  const bytesOf = identified.isOneByteEach ? (text: string) => text.length : jsonBytes;
+  let size = RECORD_BYTES + sizeOfBody(identified) + bytesOf(eventName) + bytesOf(severityText);
   for (const name in attributes) {
     const value = attributes[name];
     size += MEMBER_BYTES + name.length;
@@ -130,6 +194,11 @@ function sizeOf(
     else size += NUMBER_BYTES;
   }
   return size;
+}
+
+function sizeOfBody({ bytes, members, containers, isPlain }: Identified): number {
+  // What is nested too deeply is escaped once more.
+  return bytes * (isPlain ? 1 : 2) + members * MEMBER_BYTES + containers * CONTAINER_BYTES;
 }
 
 /** Of a well-formed text as JSON in UTF-8. */

@@ -1,6 +1,8 @@
 import type { HttpAnswer, HttpFailure } from "../http.ts";
 import { parseLossless } from "../mapping/lossless.ts";
+import type { ReadEntryList } from "../mapping/text/read-entries.ts";
 import { parseRetryAfter } from "../retry-after.ts";
+import { readAnswerText } from "./answer-text.ts";
 import { classOfCode, classOfStatus, type ErrorClass } from "./errors.ts";
 
 const MAX_CURSOR_LENGTH = 8_192;
@@ -11,6 +13,8 @@ export interface Expected {
   readonly api: "web" | "audit";
   /** The key that a success must hold an array under. */
   readonly list?: string;
+  /** How the list's entries are read, where that is not by the parser: then some of them may be a `TextEntry`. */
+  readonly readEntries?: ReadEntryList;
   /** A key that a success must hold a text under. */
   readonly requires?: string;
 }
@@ -48,7 +52,9 @@ export function readAnswer(endpoint: Expected, answer: HttpAnswer | HttpFailure,
   const afterMs = retryAfterMs(headers, arrivedMs);
   const after = afterMs === undefined ? {} : { afterMs };
   if (status === 429) return { kind: "throttled", code: "http_429", ...after };
-  const body = parseBody(answer.body);
+  const { list, readEntries } = endpoint;
+  const read = list && readEntries && readAnswerText(answer.body, list, readEntries);
+  const body = read ?? parseBody(answer.body);
   const code = isObject(body) && typeof body["error"] === "string" ? body["error"] : undefined;
   const statusClass = classOfStatus(status);
   if (code === "ratelimited" || code === "rate_limited") return { kind: "throttled", code, ...after };

@@ -1,6 +1,7 @@
 import { fieldsOf, type Fields } from "../mapping/fields.ts";
 import { identify } from "../mapping/identity.ts";
 import { createMapper } from "../mapping/record.ts";
+import { createReadEntries } from "../mapping/text/read-entries.ts";
 import type { Clock, Log, Source, Stream } from "../model.ts";
 import type { SlackClient } from "./client.ts";
 import type { StartMs, WalkContext } from "./source.ts";
@@ -51,6 +52,7 @@ export function createSource(stream: Stream, options: SourceOptions): Source {
     client,
     endpoint: {
       ...definition.endpoint,
+      ...(definition.looksAt === undefined ? {} : { readEntries: createReadEntries(definition, `${stream.name}\n`) }),
       callsPerMinute: settings.calls_per_minute,
       ...(settings.deep_calls_per_minute === undefined ? {} : { deepCallsPerMinute: settings.deep_calls_per_minute }),
     },

@@ -37,13 +37,15 @@ export interface Sifted {
   readonly known: readonly Identified[];
 }
 
+const NONE: readonly Identity[] = [];
+
 /** Parts the entries of one answer into those the ledger has not seen in this version and those it has. */
 export async function sift(entries: readonly Identified[], known: Lookup): Promise<Sifted> {
   const ledger = await known(entries.map((entry) => entry.key));
   const fresh: { entry: Identified; versions: readonly Identity[] }[] = [];
   const repeated: Identified[] = [];
   for (const entry of entries) {
-    const versions = ledger.get(entry.key) ?? [];
+    const versions = ledger.get(entry.key) ?? NONE;
     if (versions.some(({ version }) => version === entry.version)) repeated.push(entry);
     else fresh.push({ entry, versions });
   }

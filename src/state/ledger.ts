@@ -29,6 +29,8 @@ export interface Ledger {
   write(identities: readonly Identity[], forgetBelow: number | null, recentAtMost: number): Written;
 }
 
+const NONE: readonly Identity[] = [];
+
 /**
  * The identities of one stream.
  *
@@ -63,14 +65,13 @@ export function openLedger(statements: LedgerStatements, path: string, stream: S
   return {
     lookUp(keys) {
       const found: Identities = new Map();
-      const asked = new Set(keys);
-      const rows = moved > 0 ? statements.select.all(JSON.stringify([...asked]), stream.id) : [];
+      const rows = moved > 0 ? statements.select.all(JSON.stringify([...new Set(keys)]), stream.id) : [];
       for (const row of rows as unknown as LedgerRow[]) {
         const identity = identityOf(row);
         if (identity === undefined) throw damaged(path, "the checksum of a delivered entry does not fit");
         addIdentity(found, identity);
       }
-      for (const key of asked) for (const identity of recent.get(key) ?? []) addIdentity(found, identity);
+      for (const key of keys) for (const identity of recent.get(key) ?? NONE) addIdentity(found, identity);
       return kept(found, forgottenBelow);
     },
 

@@ -63,6 +63,7 @@ export const appActivities: SourceDefinition = {
     },
     { name: "slack.activity.error", from: "payload.error", read: ofFailure(({ error }) => error) },
   ],
+  looksAt: ["level", "payload.exec_outcome", "payload.code", "payload.reason", "payload.error"],
   upTo: (ms) => ({ max_date_created: String(Math.floor(ms) * 1000), min_log_level: "trace", limit: "1" }),
   walk: walkForward,
   reachedMs: reachedForward,

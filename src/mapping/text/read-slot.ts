@@ -1,0 +1,117 @@
+import type { TextAnswer } from "./text-entry.ts";
+
+export const MAX_SLOTS = 1_000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
+const LETTER_U = 0x75;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+/** Strings in JSON do without these, and end or go on otherwise with the other two. */
+const ENDS_RUN = Uint8Array.from({ length: 256 }, (_, code) =>
+  Number(code < 0x20 || code === QUOTE || code === BACKSLASH),
+);
+const LITERALS = ["true", "false", "null"].map((text) => Buffer.from(text));
+
+/** Where the reading of an answer stands. */
+export interface SlotReader {
+  answer: TextAnswer;
+  at: number;
+  /** How far the slots are written. */
+  slotEnd: number;
+  /** Where what is added behind the answer goes. */
+  free: number;
+  /** Of the entry being read: where the canonical form of each slot is. */
+  readonly forms: Int32Array;
+}
+
+/** Reads the slot at the reader's place and steps over it. False: not a value that may stand there as it is. */
+export function readSlot(r: SlotReader, slot: number, isText: boolean): boolean {
+  return isText ? readText(r, slot) : readScalar(r, slot);
+}
+
+/** Up to the closing quote, which belongs to the next gap. */
+function readText(r: SlotReader, slot: number): boolean {
+  const { bytes } = r.answer;
+  const from = r.at;
+  let at = from;
+  while (ENDS_RUN[bytes[at]!] === 0) at++;
+  r.at = at;
+  if (bytes[at] === QUOTE) {
+    addSlot(r, slot, from, at, from, at);
+    return true;
+  }
+  return bytes[at] === BACKSLASH && readEscaped(r, slot, from);
+}
+
+/** A string with escapes: the rest of it is looked for from the reader's place on. */
+function readEscaped(r: SlotReader, slot: number, from: number): boolean {
+  const { bytes } = r.answer;
+  let { at } = r;
+  let isOurs = true;
+  for (; bytes[at] !== QUOTE; at++) {
+    if (bytes[at] !== BACKSLASH) continue;
+    at += 1;
+    if (bytes[at] === SLASH || bytes[at] === LETTER_U) isOurs = false;
+    else if (bytes[at] === undefined) return false;
+  }
+  r.at = at;
+  const text = JSON.parse(bytes.toString("utf8", from - 1, at + 1)) as string;
+  if (!text.isWellFormed()) return false;
+  const begin = r.free;
+  r.free += bytes.write(text, begin);
+  const end = r.free;
+  if (isOurs) {
+    addSlot(r, slot, begin, end, from, at);
+    return true;
+  }
+  // Slack escapes slashes and whatever is not ASCII; the canonical text does neither.
+  r.free += bytes.write(JSON.stringify(text).slice(1, -1), end);
+  addSlot(r, slot, begin, end, end, r.free);
+  return true;
+}
+
+/** A whole number that a double holds, `true`, `false` or `null`, as JSON has to be written. */
+function readScalar(r: SlotReader, slot: number): boolean {
+  const { bytes } = r.answer;
+  const from = r.at;
+  const end = endOfNumber(bytes, from) ?? endOfLiteral(bytes, from);
+  if (end === undefined) return false;
+  r.at = end;
+  addSlot(r, slot, from, end, from, end);
+  return true;
+}
+
+function endOfNumber(bytes: Buffer, from: number): number | undefined {
+  const isNegative = bytes[from] === MINUS;
+  const first = isNegative ? from + 1 : from;
+  let at = first;
+  let value = 0;
+  for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) value = value * 10 + digit;
+  if (at === first || value > Number.MAX_SAFE_INTEGER) return undefined;
+  // No leading zero, and no zero below zero.
+  return bytes[first] === ZERO && (at > first + 1 || isNegative) ? undefined : at;
+}
+
+function endOfLiteral(bytes: Buffer, from: number): number | undefined {
+  for (const literal of LITERALS) {
+    const end = from + literal.length;
+    if (bytes[from] === literal[0]) return literal.equals(bytes.subarray(from, end)) ? end : undefined;
+  }
+  return undefined;
+}
+
+/** Where the slot's content is, and where its canonical form. */
+function addSlot(r: SlotReader, slot: number, begin: number, end: number, formBegin: number, formEnd: number): void {
+  let { slots } = r.answer;
+  if (r.slotEnd + 2 > slots.length) {
+    const larger = new Int32Array(2 * slots.length);
+    larger.set(slots);
+    r.answer.slots = slots = larger;
+  }
+  slots[r.slotEnd++] = begin;
+  slots[r.slotEnd++] = end;
+  r.forms[2 * slot] = formBegin;
+  r.forms[2 * slot + 1] = formEnd;
+}
