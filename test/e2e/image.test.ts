@@ -21,6 +21,18 @@ function stagesOf(dockerfile: string): { readonly word: string; readonly rest: s
   return starts.map((start, index) => instructions.slice(start + 1, starts[index + 1]));
 }
 
+test("what the Dockerfile copies from here, .dockerignore lets through", async () => {
+  const stages = stagesOf(await readFile(join(ROOT, "Dockerfile"), "utf8"));
+  const ignored = (await readFile(join(ROOT, ".dockerignore"), "utf8")).split("\n");
+  expect(ignored[0]).toBe("*");
+  const copied = stages
+    .flat()
+    .flatMap(({ word, rest }) => (word === "COPY" && !rest.includes("--from=") ? [rest] : []));
+  const sources = copied.flatMap((rest) => rest.split(/\s+/).slice(0, -1));
+  expect(sources).toContain("src");
+  expect(sources.filter((source) => !ignored.includes(`!${source}`))).toEqual([]);
+});
+
 // No container engine is needed: what the Dockerfile says is done in folders, and the result is run as it says.
 test("the steps of the Dockerfile make a program that runs", { timeout: 300_000 }, async () => {
   const root = await mkdtemp(join(tmpdir(), "slack-otel-image-"));

@@ -18,7 +18,7 @@ test("in a browser the page shows every stream and its holes, and loads nothing 
   await using running = await scene.start([], { settings: SERVED });
   const { url } = await running.until("telemetry_served");
   await running.until("dead_lettered");
-  await expect.poll(() => scene.receiver.accepted.length, { timeout: 15_000 }).toBeGreaterThan(300);
+  await expect.poll(() => scene.receiver.accepted.length, { timeout: 45_000 }).toBeGreaterThan(300);
   await using browser = await startBrowser();
 
   const wide = await browser.open(String(url), WIDE);

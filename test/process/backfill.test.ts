@@ -74,7 +74,7 @@ test("killed in the middle it goes on where it was, and repeats at most a batch"
   {
     const { args: all, options } = await prepared(scene, args);
     await using command = startCommand(all, options);
-    await expect.poll(() => (requests = scene.receiver.requests.length), { timeout: 15_000 }).toBe(13);
+    await expect.poll(() => (requests = scene.receiver.requests.length), { timeout: 45_000 }).toBe(13);
     command.signal("SIGKILL");
     await command.ended;
   }
@@ -108,7 +108,7 @@ test("beside a running run it works all the same; a second backfill at a time is
   const asking = () => scene.slack.calls.filter(({ method }) => method === "auth.test").length;
   const before = asking();
   await using first = startCommand(args, options);
-  await expect.poll(asking, { timeout: 15_000 }).toBeGreaterThan(before);
+  await expect.poll(asking, { timeout: 45_000 }).toBeGreaterThan(before);
   const second = await backfill(scene, "--from", "5h");
   expect(second.code).toBe(3);
   expect(second.stderr).toContain("another instance is using it");

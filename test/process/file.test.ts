@@ -23,7 +23,7 @@ test("killed while it writes to a file, it goes on with whole lines, and every e
   });
   await using command = await scene.start();
   await vi.waitFor(async () => expect((await recordsIn(scene)).records.length).toBeGreaterThan(20), {
-    timeout: 15_000,
+    timeout: 45_000,
     interval: 10,
   });
   command.signal("SIGKILL");

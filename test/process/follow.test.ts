@@ -71,7 +71,7 @@ test.concurrent("a signal while it waits for Slack or for the destination is a c
   await using scene = await createScene({ settings: { sources: { access_logs: {} } } });
   scene.slack.setFaults(() => ({ kind: "silence" }));
   await using waitingForSlack = await scene.start();
-  await vi.waitFor(() => expect(scene.slack.calls.length).toBe(1), { timeout: 15_000, interval: 10 });
+  await vi.waitFor(() => expect(scene.slack.calls.length).toBe(1), { timeout: 45_000, interval: 10 });
   waitingForSlack.signal("SIGTERM");
   expect(await waitingForSlack.ended).toMatchObject({ code: 0, signal: null });
 

@@ -25,7 +25,7 @@ test("[D1] while the destination is down nothing is read beyond one page and one
         const streams = Map.groupBy(receiver.requests, ({ records }) => streamOf(records[0] as DecodedRecord));
         expect([...streams.values()].filter(({ length }) => length >= times)).toHaveLength(5);
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 45_000, interval: 20 },
     );
     return calls().length;
   };

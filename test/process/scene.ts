@@ -105,7 +105,7 @@ export async function createScene(options: SceneOptions = {}): Promise<Scene> {
 }
 
 /** Waits until at least so many records have arrived, and no other than Slack has shown. */
-export async function arrived({ receiver, slack }: Scene, atLeast: number, timeout = 15_000): Promise<void> {
+export async function arrived({ receiver, slack }: Scene, atLeast: number, timeout = 45_000): Promise<void> {
   await vi.waitFor(
     () => {
       expect(receiver.accepted.length).toBeGreaterThanOrEqual(atLeast);
@@ -118,7 +118,7 @@ export async function arrived({ receiver, slack }: Scene, atLeast: number, timeo
 /** Waits until the receiver has been asked so many times. */
 export async function asked({ receiver }: Scene, times = 1): Promise<void> {
   const isAsked = () => expect(receiver.requests.length).toBeGreaterThanOrEqual(times);
-  await vi.waitFor(isAsked, { timeout: 15_000, interval: 10 });
+  await vi.waitFor(isAsked, { timeout: 45_000, interval: 10 });
 }
 
 /** Every source, polled so fast that a test need not wait for it. */

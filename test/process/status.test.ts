@@ -48,7 +48,7 @@ test("status answers from the state alone, beside a running run, without token o
   await using command = await scene.start();
   await command.until("delivered");
   await expect
-    .poll(async () => (await streams(scene)).filter(({ reached }) => reached !== null).length, { timeout: 15_000 })
+    .poll(async () => (await streams(scene)).filter(({ reached }) => reached !== null).length, { timeout: 45_000 })
     .toBe(5);
   const calls = scene.slack.calls.length;
   const found = await streams(scene, "--from", ago(3 * HOUR_MS), "--to", ago(2.5 * HOUR_MS));
