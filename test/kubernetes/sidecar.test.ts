@@ -22,18 +22,21 @@ test("the sidecar waits for a Collector that is not there yet, and ends within t
   expect(performance.now() - begun).toBeLessThan(graceMs);
 });
 
-test("the sidecar goes on where it was after it was stopped, and repeats nothing", async () => {
-  await using scene = await createScene();
-  const { args, options } = await asProcess("sidecar", scene, scene.receiver.url);
-  await using first = startCommand(args, options);
-  await arrived(scene, 400);
-  first.signal("SIGTERM");
-  expect(await first.ended).toMatchObject({ code: 0 });
-  scene.traffic.history({ activities: 50 }, 0.02);
-  const before = scene.receiver.accepted.length;
-  await using second = startCommand(args, options);
-  await arrived(scene, before + 50);
-  second.signal("SIGTERM");
-  expect(await second.ended).toMatchObject({ code: 0 });
-  expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
-});
+test.each(["sidecar", "deployment"] as const)(
+  "the %s goes on where it was after it was stopped, and repeats nothing",
+  async (way) => {
+    await using scene = await createScene();
+    const { args, options } = await asProcess(way, scene, scene.receiver.url);
+    await using first = startCommand(args, options);
+    await arrived(scene, 400);
+    first.signal("SIGTERM");
+    expect(await first.ended).toMatchObject({ code: 0 });
+    scene.traffic.history({ activities: 50 }, 0.02);
+    const before = scene.receiver.accepted.length;
+    await using second = startCommand(args, options);
+    await arrived(scene, before + 50);
+    second.signal("SIGTERM");
+    expect(await second.ended).toMatchObject({ code: 0 });
+    expect(textsOf(scene.receiver.accepted)).toEqual(shownBy(scene.slack));
+  },
+);
