@@ -156,6 +156,9 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
     () => undefined,
   );
   await timeline.runUntil(isGone);
+  // What a dead program waits for is let go, so that nothing of it stays in memory; none of it gets any further.
+  stop.request("SIGTERM");
+  stop.request("SIGTERM");
   await store?.close();
   await disk.unmount();
   if (end === undefined) throw new Error("a life without an end");
