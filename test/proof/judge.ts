@@ -2,6 +2,7 @@ import { createCanonicalize } from "../../src/mapping/canonical.ts";
 import type { Entry } from "../../src/simulation/listing.ts";
 import type { LogName } from "../../src/simulation/ledger.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
+import { expectedBody } from "../support/expected-body.ts";
 import type { Disk } from "./disk.ts";
 import type { LifeEnd } from "./life.ts";
 import type { Arrival, Receiver } from "./receiver.ts";
@@ -37,7 +38,8 @@ export function createRead(): Read {
     const before = known.get(text);
     if (before !== undefined) return before;
     const fields = JSON.parse(text) as Record<string, unknown>;
-    const read = { fields, canonical: Buffer.from(canonicalize(fields).prefixed).toString() };
+    const body = "odd" in fields ? expectedBody(text) : fields;
+    const read = { fields, canonical: Buffer.from(canonicalize(body).prefixed).toString() };
     known.set(text, read);
     return read;
   };
@@ -135,16 +137,22 @@ function owed({ schedule, slack, logs, startMs, removed, isLast, read }: Case): 
   };
   const now = slack.now();
   const { integration, activities, audit, access } = slack.world;
+  const isGone = (teamId: string) => slack.tenant.workspaces.get(teamId)?.removed === true;
+  const isByTeam = (schedule.behaviour.access?.organisationView ?? "everything") !== "everything";
   const there = (log: LogName, entries: readonly Entry[]) =>
     entries.filter(({ visibleAtMs }) => visibleAtMs <= now).map(({ text }) => ({ log, text, why: "it was there" }));
   const rows = (why: string, texts: readonly string[]) =>
     texts.map((text) => ({ log: "access_logs" as const, text, why }));
-  const lastShown = slack.ledger.lastVersions().filter(({ id }) => !removed.has(String(id)));
-  const listed = access.listing(now, "date_last", {});
+  const lastShown = slack.ledger
+    .lastVersions()
+    .filter(({ id, view }) => !removed.has(String(id)) && !(isByTeam && isGone(view)));
+  const listed = access.listing(now, "date_last", {}).filter(({ teamId }) => !(isByTeam && isGone(teamId)));
   const all = [
     // Where entries of one second change places, one may slip past the passes of a poll until a deep sweep is due (Q5).
     ...(isLast || schedule.behaviour.integration?.tiesMove !== true
-      ? [...integration.workspaces.values()].flatMap(({ all }) => there("integration_logs", all))
+      ? [...integration.workspaces].flatMap(([teamId, { all }]) =>
+          isGone(teamId) ? [] : there("integration_logs", all),
+        )
       : []),
     ...there("app_activities", activities.listing.all),
     ...there("audit_logs", audit.listing.all),

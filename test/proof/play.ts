@@ -8,6 +8,7 @@ import { createTraffic } from "../../src/simulation/traffic.ts";
 import { createDisk } from "./disk.ts";
 import { createRead, judge, type Judged } from "./judge.ts";
 import { live, type LifeEnd, type World } from "./life.ts";
+import { oddEntry } from "./odd-entry.ts";
 import { createReceiver } from "./receiver.ts";
 import type { LifePlan, Schedule } from "./schedule.ts";
 import { createTimeline } from "./timeline.ts";
@@ -19,6 +20,8 @@ const BEGIN_MS = Date.UTC(2026, 10, 2, 9);
 const LATE_UP_TO_MS = 10 * MINUTE_MS;
 /** So many times new entries come in the middle of a walk. */
 const MOST_INSERTS = 12;
+/** The workspace that may leave the organisation. */
+const LEAVING = "T0ACMEOPS01";
 
 export interface Played {
   /** What should never be; empty when all is well. */
@@ -44,7 +47,7 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
   };
   const violations: string[] = [];
 
-  const { slack, removed, settle } = createSlack(schedule, timeline.now, random, trace);
+  const { slack, removed, settle } = createSlack(schedule, { now: timeline.now, random, trace, count });
   const startMs = slack.now() - schedule.startHours * HOUR_MS;
   const receiver = createReceiver(schedule);
   const disk = createDisk(schedule.store);
@@ -169,7 +172,14 @@ function configure(schedule: Schedule, startMs: number) {
   });
 }
 
-function createSlack(schedule: Schedule, now: () => number, random: Random, trace: (text: string) => void) {
+interface SlackOptions {
+  readonly now: () => number;
+  readonly random: Random;
+  readonly trace: (text: string) => void;
+  readonly count: (what: string) => void;
+}
+
+function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOptions) {
   const { seed, tenant, behaviour, slackAheadMs, liveliness, history, perHour, late } = schedule;
   const removed = new Set<string>();
   let lively = true;
@@ -178,6 +188,9 @@ function createSlack(schedule: Schedule, now: () => number, random: Random, trac
     clock: { now },
     clockOffsetMs: slackAheadMs,
     behaviour,
+    ...(schedule.foreignAuditCalls === undefined
+      ? {}
+      : { rates: { foreignAuditCallsPerMinute: schedule.foreignAuditCalls } }),
     ...(tenant === "workspace" ? { tenant: { organisation: null } } : {}),
     beforeCall({ method, params }) {
       trace(`call ${method} ${JSON.stringify(params)}`);
@@ -192,6 +205,8 @@ function createSlack(schedule: Schedule, now: () => number, random: Random, trac
         );
       }
       const { access } = slack.world;
+      addOddity();
+      if (slack.tenant.organisation !== undefined) comeAndGo();
       if (random.chance(liveliness.rewrites)) {
         const chosen = random.below(7);
         access.change(({ id }) => id % 7 === chosen, { isp: random.pick(["Other ISP", "Third ISP", null]) });
@@ -213,9 +228,40 @@ function createSlack(schedule: Schedule, now: () => number, random: Random, trac
     late: { probability: late, upToMs: LATE_UP_TO_MS },
   });
   traffic.history(history, schedule.startHours * 1.5);
+
+  function addOddity(): void {
+    if (schedule.oddities === 0 || !random.chance(schedule.oddities)) return;
+    const log = random.pick(["integration", "activities", "audit"] as const);
+    slack.world[log].add(oddEntry(random, log, slack.now()));
+    count("odd entry");
+  }
+
+  function comeAndGo(): void {
+    const { comes, goes } = schedule.workspaces;
+    const { workspaces } = slack.tenant;
+    if (comes > 0 && random.chance(comes) && workspaces.size < 4) {
+      const teamId = `T0ACMENEW${workspaces.size}`;
+      slack.tenant.addWorkspace({ id: teamId });
+      for (let left = random.between(1, 3); left > 0; left--)
+        slack.world.integration.add(oddEntry(random, "integration", slack.now() - left * MINUTE_MS), { teamId });
+      count("workspace came");
+    }
+    if (goes > 0 && random.chance(goes) && workspaces.get(LEAVING)?.removed === false) {
+      slack.tenant.removeWorkspace(LEAVING);
+      count("workspace went");
+    }
+  }
+
   const settle = () => {
     lively = false;
     slack.setFaults([]);
+    if (schedule.foreignAuditCalls !== undefined) {
+      const refused = slack.calls.filter(
+        ({ method, outcome }) => method === "audit.logs" && outcome === "rate_limited",
+      );
+      if (refused.length > 0) count("foreign calls took the quota");
+      slack.setRates(undefined);
+    }
     slack.behaviour.cursors.expireAfterCalls = undefined;
     slack.behaviour.access.callsAreAccess = false;
   };

@@ -24,6 +24,12 @@ export interface Schedule {
   readonly late: number;
   /** Chances, at each call to Slack, of new entries in mid-walk and of rows rewritten or taken away. */
   readonly liveliness: { readonly inserts: number; readonly rewrites: number; readonly removals: number };
+  /** Chance, at each call to Slack, of an entry of no known shape. */
+  readonly oddities: number;
+  /** Chances, at each call to Slack, that a workspace joins the organisation, and that one leaves it. */
+  readonly workspaces: { readonly comes: number; readonly goes: number };
+  /** What another app takes of the Audit API's quota, each minute; the documented tiers hold then. */
+  readonly foreignAuditCalls?: number;
   /** What the receiver will never take, of a thousand records; and how many records it takes at once. */
   readonly poison: { readonly perMille: number; readonly serverErrorPerMille: number; readonly tooMany?: number };
   readonly lives: readonly LifePlan[];
@@ -162,6 +168,9 @@ export function scheduleOf(seed: number): Schedule {
       rewrites: random.pick([0, 0.03, 0.1]),
       removals: random.pick([0, 0, 0.02]),
     },
+    oddities: random.pick([0, 0, 0, 0.05]),
+    workspaces: { comes: random.pick([0, 0, 0, 0.05]), goes: random.pick([0, 0, 0, 0.02]) },
+    ...(random.chance(0.08) ? { foreignAuditCalls: random.pick([45, 48, 49]) } : {}),
     poison: {
       // A crash beside a dead letter takes one.
       perMille: setsAside ? 150 : random.pick([0, 0, 15, 40]),

@@ -49,6 +49,13 @@ function* shorter(schedule: Schedule): Generator<Schedule> {
     const { tooMany: _, ...rest } = poison;
     yield { ...schedule, poison: rest };
   }
+  if (schedule.oddities > 0) yield { ...schedule, oddities: 0 };
+  for (const kind of ["comes", "goes"] as const)
+    if (schedule.workspaces[kind] > 0) yield { ...schedule, workspaces: { ...schedule.workspaces, [kind]: 0 } };
+  if (schedule.foreignAuditCalls !== undefined) {
+    const { foreignAuditCalls: _, ...rest } = schedule;
+    yield rest;
+  }
   if (schedule.late > 0) yield { ...schedule, late: 0 };
   if (schedule.slackAheadMs !== 0) yield { ...schedule, slackAheadMs: 0 };
   if (schedule.tenant !== "workspace") yield { ...schedule, tenant: "workspace" };
