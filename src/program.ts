@@ -40,6 +40,8 @@ export interface Program {
   draw(view: View): AsyncDisposable;
   /** Lets somebody else hear what the program says. */
   listen(log: Log): void;
+  /** Fits the process to so many streams. */
+  fitTo(streams: number): void;
   /** Has this done before the process ends. */
   beforeExit(close: () => PromiseLike<void>): void;
 }

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly onStream?: (report: StreamReport) => void;
+  /** Told once, when the streams of every connection are known, how many there are. */
+  readonly onStart?: (streams: number) => void;
   /** Told of each request to the destination when it has ended. */
   readonly onExport?: (ms: number, outcome: Outcome) => void;
   /** Told of each connection when it is opened: its client counts calls and tells what is left of the quota. */
@@ -102,8 +104,10 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
           ),
         onFailure: (error) => failure.abort(error),
         ...(options.onConnection === undefined ? {} : { onConnection: options.onConnection }),
-        onStart: (streams) =>
-          log("info", "started", { streams, destination: destination.name, to: destination.description }),
+        onStart(streams) {
+          log("info", "started", { streams, destination: destination.name, to: destination.description });
+          options.onStart?.(streams);
+        },
       },
       signal,
     );

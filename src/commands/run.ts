@@ -5,7 +5,7 @@ import type { ExitCode } from "../explain.ts";
 import { configured, runOptions, tellStopping, type Program } from "../program.ts";
 import type { Stop } from "../stop.ts";
 import type { Telemetry } from "../telemetry.ts";
-import type { StreamStatus } from "../telemetry/stream-report.ts";
+import type { StreamReport, StreamStatus } from "../telemetry/stream-report.ts";
 
 export async function runCommand(
   { config, once, deadlineMs }: Invoked<"run">,
@@ -23,11 +23,14 @@ export async function runCommand(
   await using _drawing = program.draw({ statuses });
   const { run } = await import("../run.ts");
   const options = await runOptions(program, configuration);
-  const watching =
-    telemetry === undefined
-      ? {}
-      : { onExport: telemetry.exported, onConnection: (one: Connection) => void connections.push(one) };
-  const exitCode = await run({ ...options, once, onStream: ({ status }) => statuses.push(status), ...watching }, stop);
+  const watching = telemetry === undefined ? {} : { onExport: telemetry.exported };
+  const onConnection = (connection: Connection) => {
+    connections.push(connection);
+    // Each has a stream at least.
+    program.fitTo(connections.length);
+  };
+  const onStream = ({ status }: StreamReport) => void statuses.push(status);
+  const exitCode = await run({ ...options, once, onStream, onConnection, onStart: program.fitTo, ...watching }, stop);
   program.log("info", "stopped", { exit_code: exitCode });
   return exitCode;
 }
