@@ -2,6 +2,15 @@ import { backoffMs } from "../backoff.ts";
 import type { Ending, Halt, Identity, LogRecord, Lookup, Page } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
 import { createOrder } from "./order.ts";
+import {
+  CHANGE_TYPES,
+  listingOf,
+  withListingOf,
+  type ChangeType,
+  type Head,
+  type ListingState,
+  type PagesPosition,
+} from "./pages-position.ts";
 import { pagingOf, type Paging } from "./paging.ts";
 import { bookmark, sift, type WalkContext } from "./source.ts";
 
@@ -10,40 +19,6 @@ const MAX_PAGES = 100;
 const LARGEST_PAGE = 1000;
 /** Passes over a listing that keeps changing, before it is left to the next poll. */
 const MAX_PASSES = 3;
-
-/** The changes that Slack can be asked for alone. It shows a sixth, `expanded`, and refuses that as a filter. */
-const CHANGE_TYPES = ["added", "removed", "enabled", "disabled", "updated"] as const;
-type ChangeType = (typeof CHANGE_TYPES)[number];
-
-/** Where new entries enter. `mixed`: anywhere, so that every poll reads all pages. */
-type Head = "first" | "last" | "mixed";
-
-/** Of the whole log, or of one kind of change in it. */
-interface ListingState {
-  /** When the last complete deep sweep was begun, by Slack's clock. */
-  readonly deepMs?: number;
-  readonly head?: Head;
-  /** What `paging` said last, when everything it counted had been read; else with the number that was read as total. */
-  readonly paging?: Paging;
-  /** A deep sweep under way has delivered this many pages. */
-  readonly deep?: { readonly openedMs: number; readonly page: number };
-}
-
-interface PagesPosition extends ListingState {
-  readonly v: 1;
-  /** Entries dated before it are not owed. Epoch milliseconds. */
-  readonly startMs: number;
-  /** The number of the deep sweep begun last: the mark of every identity it has met. */
-  readonly sweep: number;
-  /** When the last complete poll was begun, by Slack's clock. */
-  readonly reachedMs?: number;
-  /** Kinds of changes that are read by themselves, since Slack shows only a part of the whole log. */
-  readonly kinds?: { readonly [Kind in ChangeType]?: ListingState };
-}
-
-export function reachedByPages(position: unknown): number | undefined {
-  return (position as PagesPosition | undefined)?.reachedMs;
-}
 
 /**
  * Walks `team.integrationLogs`, which has pages only, no time filter, and no documented order. A deep sweep reads every
@@ -77,17 +52,8 @@ export async function* walkNumberedPages(
   /** Of the whole log, if all of it was read that Slack shows: when the oldest and the newest entry of that happened. */
   let shown: { readonly fromMs: number; readonly toMs: number } | undefined;
 
-  function listing(): ListingState {
-    if (kind !== undefined) return position.kinds?.[kind] ?? {};
-    const { v: _v, startMs: _s, sweep: _n, reachedMs: _r, kinds: _k, ...state } = position;
-    return state;
-  }
-
-  function withListing(state: ListingState): PagesPosition {
-    if (kind !== undefined) return { ...position, kinds: { ...position.kinds, [kind]: state } };
-    const { deep: _d, deepMs: _m, head: _h, paging: _p, ...own } = position;
-    return { ...own, ...state };
-  }
+  const listing = (): ListingState => listingOf(position, kind);
+  const withListing = (state: ListingState): PagesPosition => withListingOf(position, kind, state);
 
   type Swept = {
     readonly isSteady: boolean;

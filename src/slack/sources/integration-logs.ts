@@ -1,4 +1,5 @@
-import { reachedByPages, walkNumberedPages } from "../numbered-pages.ts";
+import { walkNumberedPages } from "../numbered-pages.ts";
+import { reachedByPages } from "../pages-position.ts";
 import type { SourceDefinition } from "./definition.ts";
 
 /** Reasons for which Slack, not a person, disabled an integration. */
