@@ -194,6 +194,22 @@ describe("what is kept for people", () => {
     ]);
   });
 
+  it("is stored at once where it is urgent: with a receipt, at a walk's ending, and when it was told", async () => {
+    const { options, commits } = scene([pageOf(recordNumbers(4), 1)], accept, 2);
+    let reports = 0;
+    const tracker = { ...trackerOf([]), report: () => ({ report: (reports += 1) }) };
+    await drain({ ...options, tracker }, never);
+    expect(commits.map(({ position, report }) => [position, report])).toEqual([
+      [undefined, 1],
+      [1, 2],
+    ]);
+    await conclude({ ...options, tracker }, { kind: "present" }, never);
+    expect(commits.slice(2)).toEqual([
+      { remember: [], report: 3 },
+      { remember: [], report: 4 },
+    ]);
+  });
+
   it("is told to the destination as any other record, and only then known to be told", async () => {
     const sent: string[] = [];
     const { options, happened } = scene([], async function* (batch, signal) {

@@ -112,6 +112,8 @@ describe("isolating", () => {
     expect(outcome.letters.map(({ record }) => record)).toEqual([records[4]]);
     expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 4)));
     expect({ requests: outcome.requests, sentAgain }).toEqual({ requests: 2, sentAgain: 0 });
+    const receipts = outcome.receipts.filter(({ outcome: how }) => how === "accepted");
+    expect(receipts.map(({ records: those }) => those)).toEqual([records.slice(0, 4), records.slice(5)]);
   });
 
   it("[D5] calls it the configuration when twenty are refused one by one and none is accepted, and sets none aside", async () => {
@@ -119,6 +121,28 @@ describe("isolating", () => {
     expect(outcome.end).toMatchObject({ kind: "refused", fault: "configuration" });
     expect(outcome.letters).toEqual([]);
     expect(outcome.receipts).toEqual([]);
+  });
+
+  it("[D5] calls nineteen in a row the records' own fault, and of those that nobody was asked about any number", async () => {
+    const twenty = await deliver(recordNumbers(20), () => refused("rejected"));
+    expect(twenty.end).toMatchObject({ kind: "refused", fault: "configuration" });
+    const nineteen = await deliver(recordNumbers(19), () => refused("rejected"));
+    expect([nineteen.end.kind, nineteen.letters.length]).toEqual(["settled", 19]);
+    const old = await deliver(
+      recordNumbers(60),
+      () => ({ ...refused("rejected"), reason: "too_old", at: 0 }) as Settled,
+    );
+    expect([old.end.kind, old.letters.length]).toEqual(["settled", 60]);
+  });
+
+  it("[D5] counts refusals anew once a record was accepted", async () => {
+    const records = recordNumbers(60);
+    const poison = new Set([...records.slice(0, 19), ...records.slice(20, 39)]);
+    const outcome = await deliver(records, (part) =>
+      part.some((record) => poison.has(record)) ? refused("rejected") : accepted,
+    );
+    expect(outcome.end).toEqual({ kind: "settled" });
+    expect(outcome.letters.map(({ record }) => record)).toEqual([...poison]);
   });
 
   it("hands refused credentials on without a dead letter", async () => {

@@ -43,3 +43,23 @@ test("a transaction that fails fails all that are in it, and none that come afte
   expect(await run("c")).toBe("ok");
   expect(settled).toEqual(["c"]);
 });
+
+test("two transactions are never under way at once", async () => {
+  const turn = () => new Promise(setImmediate);
+  let under = 0;
+  let most = 0;
+  const groups = createGroups(async (works) => {
+    most = Math.max(most, (under += 1));
+    await turn();
+    await turn();
+    under -= 1;
+    return works();
+  });
+  const runs: Promise<void>[] = [];
+  for (let count = 0; count < 5; count++) {
+    runs.push(groups.run(() => () => undefined));
+    await turn();
+  }
+  await Promise.all(runs);
+  expect(most).toBe(1);
+});
