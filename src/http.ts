@@ -59,8 +59,8 @@ export interface ShownCertificate {
 /** To one server; further exchanges wait for one to end. Thousands of streams that begin at once would open as many. */
 const MAX_CONNECTIONS = 64;
 
-/** What comes out at a time: each takes a round trip between the thread pool and the event loop. */
-const LARGE_CHUNK_BYTES = 256 * 1024;
+/** What is inflated at a time: each takes a round trip between the thread pool and the event loop, and is then joined. */
+const CHUNK_BYTES = { atLeast: 16 * 1024, atMost: 4 * 1024 * 1024 };
 
 interface InflateOptions {
   readonly maxOutputLength: number;
@@ -192,7 +192,9 @@ async function inflateBody(
   const inflater = inflaters.get(encoding.toLowerCase());
   if (inflater === undefined) return undefined;
   try {
-    const chunkSize = raw.length < LARGE_CHUNK_BYTES / 16 ? 16 * 1024 : LARGE_CHUNK_BYTES;
+    // A gzip stream ends with the size of what it holds (RFC 1952, ISIZE). No more than a hint.
+    const expected = raw.length < 18 ? 0 : raw.readUInt32LE(raw.length - 4) + 1;
+    const chunkSize = expected > CHUNK_BYTES.atMost ? CHUNK_BYTES.atLeast : Math.max(expected, CHUNK_BYTES.atLeast);
     return await inflater(raw, { maxOutputLength, chunkSize });
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE" ? "too_large" : undefined;

@@ -60,8 +60,9 @@ export type TextAttribute =
 
 /** A record whose entry is still the text it came in, for encoders that can do without making objects of it. */
 export interface LogText {
-  /** What the slots are ranges of: UTF-8, and strings without their escapes. */
+  /** What the slots are ranges of: first the answer, in UTF-8, then strings that had escapes in it, without them. */
   readonly bytes: Buffer;
+  readonly unescaped: Buffer;
   /** Where each slot begins and where it ends; those of this entry from `firstSlot` on, two numbers each. */
   readonly slots: Int32Array;
   readonly firstSlot: number;
@@ -72,6 +73,11 @@ export interface LogText {
   readonly attributes: readonly TextAttribute[];
   /** The rest of what goes out. */
   readonly head: Omit<ReadableLogRecord, "body" | "attributes">;
+}
+
+/** The buffer of the two that holds this place, and where in it that is. */
+export function holderOf({ bytes, unescaped }: Pick<LogText, "bytes" | "unescaped">, place: number): [Buffer, number] {
+  return place < bytes.length ? [bytes, place] : [unescaped, place - bytes.length];
 }
 
 /** One entry, mapped and safe for every receiver, with what the ledger has to remember once it is settled. */

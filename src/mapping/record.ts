@@ -111,8 +111,7 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
       const { identified, entry, facts, uid } = this;
       const fields = fieldsIn(entry);
       return {
-        bytes: entry.answer.bytes,
-        slots: entry.answer.slots,
+        ...entry.answer,
         firstSlot: entry.firstSlot,
         outline: entry.template.outline,
         uid,

@@ -10,9 +10,12 @@ export type Encoding = (typeof ENCODINGS)[number];
 export const COMPRESSIONS = ["gzip", "zstd", "none"] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
-/** The records as one ExportLogsServiceRequest (OTLP 1.11), in their order within each resource and scope. */
-export function serialize(records: readonly LogRecord[], encoding: Encoding): Uint8Array {
-  if (encoding === "protobuf") return serializeProtobuf(records, sum(records));
+/**
+ * The records as one ExportLogsServiceRequest (OTLP 1.11), in their order within each resource and scope. `spare`: a
+ * buffer that nobody uses any more, which the request may be written into.
+ */
+export function serialize(records: readonly LogRecord[], encoding: Encoding, spare?: Buffer): Uint8Array {
+  if (encoding === "protobuf") return serializeProtobuf(records, sum(records), spare);
   const bytes = JsonLogsSerializer.serializeRequest(records.map(({ log }) => log));
   if (bytes === undefined) throw new Error("the JSON serializer returned nothing");
   return bytes;

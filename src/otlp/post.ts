@@ -27,10 +27,13 @@ const CONTENT_TYPES = { protobuf: "application/x-protobuf", json: "application/j
 /** Sends records by OTLP/HTTP, one request each call. */
 export function createPost(options: PostOptions): Send<Attempt> {
   const { http, clock, url, encoding, compression, timeoutMs } = options;
+  // A request is a few megabytes, which would be touched anew for each batch and stay until garbage is collected.
+  let spare: Buffer | undefined;
   return async (records, signal) => {
     signal.throwIfAborted();
     if (records.some((record) => options.isTooLarge?.(record))) return tooLarge("a record is over the record limit");
-    const bytes = serialize(records, encoding);
+    const bytes = serialize(records, encoding, spare);
+    spare = undefined;
     const limit = Math.min(
       options.maxBytes ?? Infinity,
       records.length > 1 ? (options.batchBytes ?? Infinity) : Infinity,
@@ -39,6 +42,7 @@ export function createPost(options: PostOptions): Send<Attempt> {
     const revealed = revealHeaders(options.headers);
     if (revealed.status === "refused") return revealed;
     const body = await compress(bytes, compression);
+    if (body !== bytes && encoding === "protobuf") spare = Buffer.from(bytes.buffer);
     signal.throwIfAborted();
     const answer = await http(
       {

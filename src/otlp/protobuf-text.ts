@@ -1,4 +1,4 @@
-import type { LogText, Outline } from "../model.ts";
+import { holderOf, type LogText, type Outline } from "../model.ts";
 import {
   closeMember,
   ensure,
@@ -32,10 +32,14 @@ export function writeTextAttributes(w: Writer, text: LogText): void {
 }
 
 /** What a slot holds, as an AnyValue. */
-function writeSlot(w: Writer, { bytes, slots, firstSlot }: LogText, slot: number, isText: boolean): void {
+function writeSlot(w: Writer, text: LogText, slot: number, isText: boolean): void {
+  const { bytes, slots, firstSlot } = text;
   const from = slots[firstSlot + 2 * slot]!;
   const end = slots[firstSlot + 2 * slot + 1]!;
-  if (isText) return writeBytes(w, 0x0a, bytes, from, end);
+  if (isText) {
+    const [holder, at] = holderOf(text, from);
+    return writeBytes(w, 0x0a, holder, at, at + end - from);
+  }
   const code = bytes[from]!;
   if (code === LETTER_N) return;
   if (code === LETTER_T || code === LETTER_F) writeBoolean(w, code === LETTER_T);

@@ -14,8 +14,9 @@ export interface Writer {
   readonly keys: Keys;
 }
 
-export function createWriter(bytes: number): Writer {
-  const buffer = Buffer.allocUnsafeSlow(bytes);
+/** `spare`: a buffer that nobody uses, to write into if it is large enough. */
+export function createWriter(bytes: number, spare?: Buffer): Writer {
+  const buffer = spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(bytes);
   return { buffer, view: new DataView(buffer.buffer), start: buffer.length, keys: { lists: [], fields: new Map() } };
 }
 

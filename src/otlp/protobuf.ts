@@ -31,10 +31,10 @@ type Logged = Pick<LogRecord, "log" | "text">;
 /**
  * Records as one ExportLogsServiceRequest, grouped by the objects that are their resource and scope, in the order of
  * both and within. `expectedBytes` is where the buffer begins; it grows. Values are those of mapping: no bigint, no
- * class but plain objects, arrays and scalars.
+ * class but plain objects, arrays and scalars. `spare`: a buffer to write into, if it is large enough.
  */
-export function serializeProtobuf(records: readonly Logged[], expectedBytes: number): Uint8Array {
-  const writer = createWriter(Math.max(1024, expectedBytes));
+export function serializeProtobuf(records: readonly Logged[], expectedBytes: number, spare?: Buffer): Buffer {
+  const writer = createWriter(Math.max(1024, expectedBytes), spare);
   if (!writeAlike(writer, records)) {
     writer.start = writer.buffer.length;
     for (const scopes of grouped(records.map(({ log }) => log)).toReversed()) writeResourceLogs(writer, scopes);

@@ -115,6 +115,15 @@ describe("serializeProtobuf writes what the OpenTelemetry serializer writes, byt
 
   test("for no record", () => same([], 0));
 
+  test("into a buffer that was used before, where it is large enough", () => {
+    const records = fc.sample(record, 3).map((log) => ({ log }));
+    const alone = serializeProtobuf(records, 10_000);
+    const spares = [8, 100_000].map((size) => Buffer.alloc(size, 0xff));
+    const inSpares = spares.map((spare) => serializeProtobuf(records, 10_000, spare));
+    expect(inSpares.map((bytes) => bytes.equals(alone))).toEqual([true, true]);
+    expect(inSpares.map((bytes, index) => bytes.buffer === spares[index]?.buffer)).toEqual([false, true]);
+  });
+
   test("for a body that does not fit the buffer it began with", () => {
     const [one] = fc.sample(record, 1);
     same([{ ...(one as ReadableLogRecord), body: { large: "x".repeat(3_000_000), list: Array(5000).fill("ß") } }], 0);

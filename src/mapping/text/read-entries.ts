@@ -42,7 +42,7 @@ interface Reader extends SlotReader {
   templates: number;
 }
 
-const NOTHING = { bytes: Buffer.alloc(0), slots: new Int32Array(0) };
+const NOTHING = { bytes: Buffer.alloc(0), unescaped: Buffer.alloc(0), slots: new Int32Array(0) };
 
 /**
  * Reads the entries of a log without making objects of them. Entries with the same keys have the same text but for their
@@ -67,15 +67,16 @@ export function createReadEntries(mapping: Mapping, prefix: string): ReadEntryLi
     free: 0,
   };
   return (answer, from) => {
-    // A string with escapes comes once more without them, and again in its canonical form where that is another.
-    const times = !answer.includes("\\") ? 1 : answer.includes("\\/") || answer.includes("\\u") ? 3 : 2;
-    const bytes = Buffer.allocUnsafeSlow(times * answer.length);
-    bytes.set(answer);
-    r.answer = { bytes, slots: new Int32Array(Math.max(1_024, r.slotEnd + 1_024)) };
+    r.answer = {
+      bytes: answer,
+      // The answer before says how much is needed.
+      unescaped: Buffer.allocUnsafeSlow(r.free + 1_024),
+      slots: new Int32Array(r.slotEnd + 1_024),
+    };
     r.slotEnd = 0;
-    r.free = answer.length;
+    r.free = 0;
     try {
-      return readList(r, from, answer.length);
+      return readList(r, from);
     } catch (error) {
       // Whether it is JSON at all is for the parser to say.
       if (error instanceof SyntaxError) return undefined;
@@ -86,7 +87,7 @@ export function createReadEntries(mapping: Mapping, prefix: string): ReadEntryLi
   };
 }
 
-function readList(r: Reader, from: number, length: number): ReadEntries | undefined {
+function readList(r: Reader, from: number): ReadEntries | undefined {
   const { bytes } = r.answer;
   const entries: unknown[] = [];
   let strangers = 0;
@@ -96,13 +97,13 @@ function readList(r: Reader, from: number, length: number): ReadEntries | undefi
       if (bytes[at] !== COMMA) return undefined;
       at = skipSpace(bytes, at + 1);
     }
-    let entry = readByTemplate(r, at, length);
+    let entry = readByTemplate(r, at);
     if (entry === undefined) {
       if (++strangers > MAX_STRANGERS) return undefined;
-      const { template, value, end } = learn(bytes.subarray(0, length), at, (outline) => planOf(r.mapping, outline));
+      const { template, value, end } = learn(bytes, at, (outline) => planOf(r.mapping, outline));
       const isNew = template !== undefined && r.templates < MAX_TEMPLATES && template.texts.length <= MAX_SLOTS;
       if (isNew) addTemplate(r, template);
-      entry = isNew ? readByTemplate(r, at, length) : undefined;
+      entry = isNew ? readByTemplate(r, at) : undefined;
       if (entry === undefined) {
         entries.push(value);
         at = skipSpace(bytes, end);
@@ -112,7 +113,7 @@ function readList(r: Reader, from: number, length: number): ReadEntries | undefi
     entries.push(entry);
     at = skipSpace(bytes, entry.end);
   }
-  return at < length ? { entries, end: at + 1 } : undefined;
+  return { entries, end: at + 1 };
 }
 
 function addTemplate(r: Reader, template: Template): void {
@@ -134,7 +135,7 @@ function addTemplate(r: Reader, template: Template): void {
   r.templates += 1;
 }
 
-function readByTemplate(r: Reader, from: number, length: number): TextEntry | undefined {
+function readByTemplate(r: Reader, from: number): TextEntry | undefined {
   const firstSlot = r.slotEnd;
   r.at = from;
   let slot = 0;
@@ -142,7 +143,6 @@ function readByTemplate(r: Reader, from: number, length: number): TextEntry | un
     const edge = edgeAt(r, edges);
     if (edge === undefined) break;
     if (edge.template !== undefined) {
-      if (r.at > length) break;
       return toEntry(r, edge.template, from, firstSlot);
     }
     if (!readSlot(r, slot, edge.isText)) break;
@@ -175,7 +175,7 @@ function edgeAt(r: Reader, edges: readonly Edge[]): Edge | undefined {
 
 function toEntry(r: Reader, template: Template, from: number, firstSlot: number): TextEntry {
   const { answer, prefix } = r;
-  const canonical = r.writeCanonical(template, answer.bytes, r.forms, r.at - from);
+  const canonical = r.writeCanonical(template, answer, r.forms, r.at - from);
   const digest = hash("sha256", canonical, "hex").slice(0, 32);
   const bytes = canonical.length - prefix.length;
   return { [TEXT]: true, answer, template, from, end: r.at, firstSlot, digest, bytes } as TextEntry;

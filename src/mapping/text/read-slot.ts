@@ -20,7 +20,7 @@ export interface SlotReader {
   at: number;
   /** How far the slots are written. */
   slotEnd: number;
-  /** Where what is added behind the answer goes. */
+  /** How far `unescaped` is written. */
   free: number;
   /** Of the entry being read: where the canonical form of each slot is. */
   readonly forms: Int32Array;
@@ -51,25 +51,36 @@ function readEscaped(r: SlotReader, slot: number, from: number): boolean {
   let { at } = r;
   let isOurs = true;
   for (; bytes[at] !== QUOTE; at++) {
+    if (at >= bytes.length) return false;
     if (bytes[at] !== BACKSLASH) continue;
     at += 1;
     if (bytes[at] === SLASH || bytes[at] === LETTER_U) isOurs = false;
-    else if (bytes[at] === undefined) return false;
   }
   r.at = at;
   const text = JSON.parse(bytes.toString("utf8", from - 1, at + 1)) as string;
   if (!text.isWellFormed()) return false;
-  const begin = r.free;
-  r.free += bytes.write(text, begin);
-  const end = r.free;
+  const begin = bytes.length + r.free;
+  const end = begin + append(r, text, at - from);
   if (isOurs) {
     addSlot(r, slot, begin, end, from, at);
     return true;
   }
   // Slack escapes slashes and whatever is not ASCII; the canonical text does neither.
-  r.free += bytes.write(JSON.stringify(text).slice(1, -1), end);
-  addSlot(r, slot, begin, end, end, r.free);
+  const formEnd = end + append(r, JSON.stringify(text).slice(1, -1), at - from);
+  addSlot(r, slot, begin, end, end, formEnd);
   return true;
+}
+
+/** To the strings without escapes. Returns how many bytes it takes, which are `most` at most. */
+function append(r: SlotReader, text: string, most: number): number {
+  const { unescaped } = r.answer;
+  if (r.free + most > unescaped.length) {
+    r.answer.unescaped = Buffer.allocUnsafeSlow(2 * (r.free + most));
+    unescaped.copy(r.answer.unescaped, 0, 0, r.free);
+  }
+  const length = r.answer.unescaped.write(text, r.free);
+  r.free += length;
+  return length;
 }
 
 /** A whole number that a double holds, `true`, `false` or `null`, as JSON has to be written. */

@@ -1,3 +1,4 @@
+import type { LogText } from "../../model.ts";
 import { parseLossless } from "../lossless.ts";
 import type { Template } from "./template.ts";
 
@@ -15,13 +16,8 @@ export interface TextEntry {
   readonly bytes: number;
 }
 
-/** What the entries of one answer share. */
-export interface TextAnswer {
-  /** The answer, and behind it the strings that had escapes, without them. */
-  readonly bytes: Buffer;
-  /** Begin and end of each slot of each entry. */
-  slots: Int32Array;
-}
+/** What the entries of one answer share: see `LogText`. */
+export type TextAnswer = { -readonly [Name in "bytes" | "unescaped" | "slots"]: LogText[Name] };
 
 /** Values of JSON have no symbols. */
 export const TEXT = Symbol("text");

@@ -1,4 +1,4 @@
-import type { TextAttribute } from "../../model.ts";
+import { holderOf, type TextAttribute } from "../../model.ts";
 import { toText } from "../attributes.ts";
 import type { Fields } from "../fields.ts";
 import type { Place } from "./plan.ts";
@@ -9,8 +9,11 @@ const LETTER_N = "n".charCodeAt(0);
 const ESCAPED_BYTES = 6;
 
 /** What a slot holds. */
-function valueAt({ answer: { bytes, slots }, firstSlot }: TextEntry, slot: number, isText: boolean): unknown {
-  const text = bytes.toString("utf8", slots[firstSlot + 2 * slot], slots[firstSlot + 2 * slot + 1]);
+function valueAt({ answer, firstSlot }: TextEntry, slot: number, isText: boolean): unknown {
+  const from = answer.slots[firstSlot + 2 * slot]!;
+  const length = answer.slots[firstSlot + 2 * slot + 1]! - from;
+  const [holder, at] = holderOf(answer, from);
+  const text = holder.toString("utf8", at, at + length);
   return isText ? text : (JSON.parse(text) as unknown);
 }
 

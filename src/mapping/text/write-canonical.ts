@@ -1,15 +1,17 @@
+import { holderOf } from "../../model.ts";
 import type { Template } from "./template.ts";
+import type { TextAnswer } from "./text-entry.ts";
 
 /** Texts shorter than this are copied faster here than by a call into the runtime. */
 const SHORT = 48;
 
 /** Makes canonical texts, each behind the prefix; what is returned is overwritten by the next. */
-export type WriteCanonical = (template: Template, bytes: Buffer, forms: Int32Array, entryBytes: number) => Buffer;
+export type WriteCanonical = (template: Template, answer: TextAnswer, forms: Int32Array, entryBytes: number) => Buffer;
 
-/** `forms`: where in `bytes` the canonical form of each slot begins and ends. `entryBytes`: the size of the entry as it came. */
+/** `forms`: where in the answer the canonical form of each slot begins and ends. `entryBytes`: the size of the entry as it came. */
 export function createWriteCanonical(prefix: Buffer): WriteCanonical {
   let canonical = Buffer.allocUnsafeSlow(0);
-  return ({ pieces, order, pieceBytes }, bytes, forms, entryBytes) => {
+  return ({ pieces, order, pieceBytes }, answer, forms, entryBytes) => {
     const most = prefix.length + pieceBytes + entryBytes;
     if (canonical.length < most) {
       canonical = Buffer.allocUnsafeSlow(2 * most);
@@ -18,7 +20,8 @@ export function createWriteCanonical(prefix: Buffer): WriteCanonical {
     let at = copy(pieces[0]!, 0, pieces[0]!.length, canonical, prefix.length);
     for (let index = 0; index < order.length; index++) {
       const slot = 2 * order[index]!;
-      at = copy(bytes, forms[slot]!, forms[slot + 1]!, canonical, at);
+      const [holder, from] = holderOf(answer, forms[slot]!);
+      at = copy(holder, from, from + forms[slot + 1]! - forms[slot]!, canonical, at);
       const piece = pieces[index + 1]!;
       at = copy(piece, 0, piece.length, canonical, at);
     }
