@@ -133,6 +133,7 @@ describe("isolating", () => {
       () => ({ ...refused("rejected"), reason: "too_old", at: 0 }) as Settled,
     );
     expect([old.end.kind, old.letters.length]).toEqual(["settled", 60]);
+    expect(old.receipts.map(({ outcome, records }) => [outcome, records.length])).toEqual([["dead_lettered", 60]]);
   });
 
   it("[D5] counts refusals anew once a record was accepted", async () => {
