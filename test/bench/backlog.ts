@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { PAGE_SIZE, type ActivitiesReady, type Ready, type Received } from "./messages.ts";
 import { measure, serve, type Usage } from "./processes.ts";
 import { onceWith, STOCK } from "./program.ts";
@@ -33,7 +34,8 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
   const byStock = () => delivered([STOCK, `${urlOf(RECORDS)}api/`, endpoint], RECORDS);
   const byProgram = async (destination: Destination, records = RECORDS, flags: readonly string[] = []) => {
     const args = await onceWith({ slackUrl: urlOf(records), sources, destination }, folder);
-    return delivered([...flags, ...args], "stdout" in destination ? 0 : records);
+    const isLocal = "stdout" in destination || "file" in destination;
+    return delivered([...flags, ...args], isLocal ? 0 : records);
   };
 
   const ours: Usage[] = [];
@@ -58,7 +60,7 @@ export async function benchBacklog({ runs, folder, say }: BacklogOptions): Promi
       target: "at most 1.20",
     }),
   ];
-  for (const [name, destination] of otherDestinations(endpoint)) {
+  for (const [name, destination] of otherDestinations(endpoint, folder)) {
     say(`${RECORDS} activities: ${name}`);
     const { of, write } = cpu(name);
     rows.push({ figure: `CPU per record: ${name}`, ours: write(of(await byProgram(destination))) });
@@ -88,7 +90,7 @@ function otlp(endpoint: string, encoding = "protobuf", compression = "gzip"): De
   return { otlp: { endpoint, encoding, compression } };
 }
 
-function otherDestinations(endpoint: string): readonly (readonly [string, Destination])[] {
+function otherDestinations(endpoint: string, folder: string): readonly (readonly [string, Destination])[] {
   return [
     ["OTLP protobuf, zstd", otlp(endpoint, "protobuf", "zstd")],
     ["OTLP protobuf, not compressed", otlp(endpoint, "protobuf", "none")],
@@ -96,6 +98,7 @@ function otherDestinations(endpoint: string): readonly (readonly [string, Destin
     ["Datadog, OTLP", { datadog: { endpoint, api_key: "bench-key", late: "send" } }],
     ["Datadog, v2", { datadog: { endpoint, api_key: "bench-key", late: "send", api: "v2" } }],
     ["Splunk HEC", { splunk_hec: { endpoint, token: "bench-token" } }],
+    ["file", { file: { path: join(folder, "records") } }],
     ["standard output", { stdout: {} }],
   ];
 }
