@@ -1,4 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "rolldown";
@@ -11,8 +12,55 @@ export default defineConfig({
   input: { "slack-otel": "src/launch.ts" },
   platform: "node",
   output: { dir: "dist", format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs", cleanDir: true },
-  plugins: [thirdPartyLicenses()],
+  plugins: [partOfUndici(), plainBuiltins(), thirdPartyLicenses()],
 });
+
+/**
+ * Of undici what `src/http.ts` takes from it. Its index loads all the rest too, fetch, caches, WebSocket and mocks, which
+ * takes longer at each start than everything of our own.
+ */
+function partOfUndici(): Plugin {
+  const id = "\0undici";
+  const part = (path: string) => JSON.stringify(join(root, "node_modules/undici/lib", path));
+  return {
+    name: "part-of-undici",
+    resolveId: (source) => (source === "undici" ? id : null),
+    load: (loaded) =>
+      loaded !== id
+        ? null
+        : `
+          import api from ${part("api/index.js")};
+          import errors from ${part("core/errors.js")};
+          import Agent from ${part("dispatcher/agent.js")};
+          import Dispatcher from ${part("dispatcher/dispatcher.js")};
+          import EnvHttpProxyAgent from ${part("dispatcher/env-http-proxy-agent.js")};
+          Object.assign(Dispatcher.prototype, api);
+          export { Agent, EnvHttpProxyAgent, errors };
+        `,
+  };
+}
+
+/**
+ * Takes Node's own modules as they are. An `import` of one looks at each of its exports, by which Node loads what stands
+ * behind those that come late: for `node:http` a second undici, which takes longer than the rest of Node's start.
+ */
+function plainBuiltins(): Plugin {
+  const builtin = (name: string) => `globalThis.process.getBuiltinModule(${JSON.stringify(name)})`;
+  return {
+    name: "plain-builtins",
+    renderChunk: (code) =>
+      code
+        .replaceAll(/^import (\w+) from "(node:[^"]+)";$/gm, (_, local: string, name: string) => {
+          return `const ${local} = ${builtin(name)};`;
+        })
+        .replaceAll(/^import (\{[^}]+\}) from "(node:[^"]+)";$/gm, (_, names: string, name: string) => {
+          return `const ${names.replaceAll(" as ", ": ")} = ${builtin(name)};`;
+        })
+        .replaceAll(/\b__require\("((?:node:)?[^"]+)"\)/g, (call, name: string) =>
+          isBuiltin(name) ? builtin(name) : call,
+        ),
+  };
+}
 
 /** What is bundled is passed on, and its licences ask to go with it. */
 function thirdPartyLicenses(): Plugin {

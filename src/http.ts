@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import { Agent, EnvHttpProxyAgent, errors, request, type Dispatcher } from "undici";
+import { Agent, EnvHttpProxyAgent, errors, type Dispatcher } from "undici";
 
 /** One exchange with a server. Redirects are answers like any other: never followed. */
 export interface HttpRequest {
@@ -130,8 +130,10 @@ async function send(
   const deadline = AbortSignal.timeout(exchange.timeoutMs);
   const either = AbortSignal.any([signal, deadline]);
   try {
-    const answer = await request(exchange.url, {
-      dispatcher,
+    const { origin, pathname, search } = new URL(exchange.url);
+    const answer = await dispatcher.request({
+      origin,
+      path: pathname + search,
       method: exchange.method,
       headers: { ...exchange.headers },
       body: exchange.body ?? null,

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import process from "node:process";
 import { styleText } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import packageJson from "../package.json" with { type: "json" };
