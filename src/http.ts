@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { Agent, EnvHttpProxyAgent, errors, type Dispatcher } from "undici";
@@ -93,7 +93,7 @@ const CONNECTED = "undici:client:connected";
 function watchCertificates(tell: NonNullable<HttpOptions["onCertificate"]>): () => void {
   const onConnected = (message: unknown) => {
     const { socket } = message as { socket: unknown };
-    if (!(socket instanceof TLSSocket)) return;
+    if (!isTls(socket)) return;
     const validToMs = Date.parse(socket.getPeerCertificate().valid_to);
     const host = socket.servername || undefined;
     if (host !== undefined && !Number.isNaN(validToMs)) tell({ host, validToMs });
@@ -102,11 +102,18 @@ function watchCertificates(tell: NonNullable<HttpOptions["onCertificate"]>): () 
   return () => void unsubscribe(CONNECTED, onConnected);
 }
 
+/** Of plain HTTP there may be none, and `node:tls` takes a while to load. */
+function isTls(socket: unknown): socket is TLSSocket {
+  return typeof socket === "object" && socket !== null && "getPeerCertificate" in socket;
+}
+
 function createDispatcher({ proxy, tls }: HttpOptions): Dispatcher {
   const connect = { ...tls, minVersion: "TLSv1.2" as const, timeout: 10_000 };
   // Collectors close idle connections after 60 s; a connection they close while we write is a lost answer.
   const agentOptions = {
     connect,
+    // undici would offer HTTP/2 as well, whose time limits and refusals are others.
+    allowH2: false,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 30_000,
     connections: MAX_CONNECTIONS,

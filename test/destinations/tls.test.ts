@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createSecureServer } from "node:http2";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,6 +102,23 @@ describe.skipIf(!hasOpenssl)("over TLS (needs openssl)", () => {
       cause: { message: expect.stringMatching(code) },
     });
     expect(receiver.requests).toHaveLength(before);
+  });
+
+  test("a server that speaks HTTP/2 too, and would rather, is spoken to in HTTP/1.1", async () => {
+    const spoken: string[] = [];
+    const both = { cert: readFileSync(file("server.pem")), key: readFileSync(file("server.key")), allowHTTP1: true };
+    await using server = createSecureServer(both, (request, response) => {
+      spoken.push(request.httpVersion);
+      request.resume();
+      response.writeHead(200).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const endpoint = `https://localhost:${(server.address() as AddressInfo).port}`;
+    {
+      await using made = await makeDestination("otlp", { endpoint, certificate: file("authority.pem") });
+      await made.destination.send(recordNumbers(2), signal);
+    }
+    expect(spoken).toEqual(["1.1"]);
   });
 
   test("the system's roots stay trusted beside a certificate of one's own", async () => {
