@@ -21,14 +21,18 @@ export default defineConfig({
  */
 function partOfUndici(): Plugin {
   const id = "\0undici";
+  const left = "\0left-out-of-undici:";
   const part = (path: string) => JSON.stringify(join(root, "node_modules/undici/lib", path));
   return {
     name: "part-of-undici",
-    resolveId: (source) => (source === "undici" ? id : null),
-    load: (loaded) =>
-      loaded !== id
-        ? null
-        : `
+    resolveId(source, importer = "") {
+      if (source === "undici") return id;
+      return importer.includes("/node_modules/undici/lib/") && leftOutOfUndici.has(source) ? left + source : null;
+    },
+    load(loaded) {
+      if (loaded.startsWith(left)) return leftOutOfUndici.get(loaded.slice(left.length)) ?? null;
+      if (loaded !== id) return null;
+      return `
           import api from ${part("api/index.js")};
           import errors from ${part("core/errors.js")};
           import Agent from ${part("dispatcher/agent.js")};
@@ -36,9 +40,18 @@ function partOfUndici(): Plugin {
           import EnvHttpProxyAgent from ${part("dispatcher/env-http-proxy-agent.js")};
           Object.assign(Dispatcher.prototype, api);
           export { Agent, EnvHttpProxyAgent, errors };
-        `,
+        `;
+    },
   };
 }
+
+/** What undici loads at its start and is not asked for here, with what stands for it. */
+const leftOutOfUndici = new Map([
+  // `allowH2` is off.
+  ["./client-h2.js", `module.exports = () => { throw new Error("HTTP/2 is not spoken"); };`],
+  // Of a server: a request that is given as a body, and the limit on headers of those who run one.
+  ["node:http", `exports.IncomingMessage = class {}; exports.maxHeaderSize = 16_384;`],
+]);
 
 /**
  * Takes Node's own modules as they are. An `import` of one looks at each of its exports, by which Node loads what stands

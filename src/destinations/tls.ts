@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { getCACertificates } from "node:tls";
 import type { HttpOptions } from "../http.ts";
 import { filePath } from "../config/fields.ts";
 import { SettingsError } from "./destination-kind.ts";
@@ -28,10 +27,16 @@ export async function readTls(settings: TlsSettings): Promise<NonNullable<HttpOp
   const cert = await readPem("client_certificate", settings, (text) => new X509Certificate(text));
   const key = await readPem("client_key", settings, (text) => createPrivateKey(text));
   return {
-    ...(ca === undefined ? {} : { ca: [...getCACertificates("default"), ca] }),
+    ...(ca === undefined ? {} : { ca: [...(await systemRoots()), ca] }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
   };
+}
+
+/** `node:tls` takes a while to load, which a start without it need not wait for. */
+async function systemRoots(): Promise<readonly string[]> {
+  const { getCACertificates } = await import("node:tls");
+  return getCACertificates("default");
 }
 
 async function readPem(
