@@ -1,6 +1,8 @@
 const walk = (name: string) => `test/slack/walks/${name}.test.ts`;
 
-/** What is mutated, and the tests that have to notice. */
+const state = (name: string) => `test/state/${name}.test.ts`;
+
+/** What is mutated, and the tests that have to notice, the quickest first. */
 export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   pipeline: {
     "src/pipeline/batch.ts": ["test/pipeline/batch.test.ts"],
@@ -25,14 +27,33 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/slack/windows.ts": [walk("windows")],
   },
   state: {
-    "src/state/check-commit.ts": ["test/state/memory.test.ts"],
-    "src/state/claims.ts": ["test/state/memory.test.ts"],
-    "src/state/groups.ts": ["test/state/groups.test.ts"],
-    "src/state/identities.ts": ["test/state/memory.test.ts"],
-    "src/state/ledger.ts": ["test/state/sqlite.test.ts"],
-    "src/state/memory.ts": ["test/state/memory.test.ts"],
-    "src/state/rows.ts": ["test/state/sqlite.test.ts"],
-    "src/state/streams.ts": ["test/state/sqlite.test.ts"],
-    "src/state/turns.ts": ["test/state/memory.test.ts"],
+    "src/state/check-commit.ts": [state("memory")],
+    "src/state/claims.ts": [state("claims"), state("memory")],
+    "src/state/content.ts": [state("migrate"), state("verify"), state("inspect")],
+    "src/state/copy-note.ts": [state("copy")],
+    "src/state/copy.ts": [state("copy")],
+    "src/state/create.ts": [state("inspect"), state("sqlite")],
+    "src/state/failure.ts": [state("failure"), state("disk")],
+    "src/state/file.ts": [state("probe"), state("journal"), state("sqlite")],
+    "src/state/groups.ts": [state("groups")],
+    "src/state/header.ts": [state("header"), state("inspect")],
+    "src/state/identities.ts": [state("memory")],
+    "src/state/index.ts": [state("copy")],
+    "src/state/inspect.ts": [state("inspect"), state("journal")],
+    "src/state/ledger.ts": [state("sqlite"), state("verify")],
+    "src/state/locate.ts": [state("sqlite")],
+    "src/state/lock.ts": [state("probe"), state("sqlite")],
+    "src/state/memory.ts": [state("memory")],
+    "src/state/migrate.ts": [state("migrate")],
+    "src/state/notes.ts": [state("sqlite"), state("verify")],
+    "src/state/probe.ts": [state("probe"), state("disk")],
+    "src/state/read-all.ts": [state("copy")],
+    "src/state/rows.ts": [state("sqlite"), state("verify")],
+    "src/state/sqlite.ts": [state("sqlite"), state("disk")],
+    "src/state/streams.ts": [state("sqlite"), state("verify")],
+    "src/state/transaction.ts": [state("sqlite"), state("disk")],
+    "src/state/turns.ts": [state("turns"), state("memory")],
+    "src/state/verify.ts": [state("journal"), state("verify")],
+    "src/state/version-1.ts": [state("migrate")],
   },
 };

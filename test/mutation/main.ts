@@ -1,7 +1,8 @@
 /**
  * `npm run mutate`: changes one place at a time of pipeline, walking and state code, and tells which changes no test of
- * the file notices. `--area state` takes one area, `--share 0.2` a sample of that size, the same each time. Writes
- * `dist/mutation.json`, and fails below 85 % of an area. Stryker 9.6 leaves out tests inside `describe` with vitest 5.
+ * the file notices. `--area state` takes one area, `--file ledger` the files whose path has that in it, `--share 0.2` a
+ * sample of that size of each file, the same each time. Writes `dist/mutation.json`, where each mutant has the test that
+ * noticed it, and fails below 85 % of an area. Stryker 9.6 leaves out tests inside `describe` with vitest 5.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -19,53 +20,81 @@ const AT_LEAST_MS = 10_000;
 const FIRST_MS = 300_000;
 const WANTED = 0.85;
 
-interface Survivor {
+interface Tried {
   readonly file: string;
   readonly line: number;
   readonly was: string;
   readonly becomes: string;
+  readonly outcome: Outcome;
+}
+type Outcome = { readonly kind: "survived" | "endless" } | { readonly kind: "killed"; readonly by: string };
+interface Score {
+  tried: number;
+  killed: number;
 }
 
-const { values } = parseArgs({ options: { area: { type: "string" }, share: { type: "string", default: "1" } } });
-const random = createRandom(1);
-const survivors: Survivor[] = [];
-const scores: Record<string, { tried: number; killed: number }> = {};
+const { values } = parseArgs({
+  options: {
+    area: { type: "string" },
+    file: { type: "string", default: "" },
+    share: { type: "string", default: "1" },
+  },
+});
+const mutants: Tried[] = [];
+const scores: Record<string, Record<string, Score>> = {};
 
 for (const [area, files] of Object.entries(AREAS)) {
   if (values.area !== undefined && values.area !== area) continue;
-  const score = (scores[area] = { tried: 0, killed: 0 });
   for (const [file, tests] of Object.entries(files)) {
-    const source = await readFile(file, "utf8");
-    let worker = await start(file, tests);
-    const startedMs = performance.now();
-    if ((await ask(worker, source, FIRST_MS)) !== "survived") throw new Error(`the tests of ${file} fail as it is`);
-    const withinMs = Math.ceil(Math.max(AT_LEAST_MS, LONGER * (performance.now() - startedMs)));
-    for (const { text, ...mutant } of mutantsOf(source)) {
-      if (!random.chance(Number(values.share))) continue;
-      const outcome = await ask(worker, text, withinMs);
-      if (outcome === "endless") worker = await start(file, tests);
-      score.tried += 1;
-      if (outcome !== "survived") {
-        score.killed += 1;
-        continue;
-      }
-      const survivor = { file, ...mutant };
-      survivors.push(survivor);
-      process.stdout.write(`${told(survivor)}\n`);
-    }
-    worker.kill("SIGKILL");
-    process.stderr.write(`${file}: ${score.killed} of ${score.tried} killed in ${area} so far\n`);
+    if (!file.includes(values.file)) continue;
+    const score = await tryMutants(file, tests);
+    (scores[area] ??= {})[file] = score;
+    process.stderr.write(`${file}: ${shareOf(score)}\n`);
   }
 }
 
 await mkdir("dist", { recursive: true });
-await writeFile("dist/mutation.json", `${JSON.stringify({ share: values.share, scores, survivors }, null, 2)}\n`);
-for (const [area, { tried, killed }] of Object.entries(scores)) {
-  process.stdout.write(`${area}: ${killed} of ${tried} killed, ${((100 * killed) / tried).toFixed(1)} %\n`);
-  if (killed < WANTED * tried) process.exitCode = 1;
+await writeFile("dist/mutation.json", `${JSON.stringify({ share: values.share, scores, mutants }, null, 2)}\n`);
+for (const [area, files] of Object.entries(scores)) {
+  const all = Object.values(files);
+  const score = { tried: sum(all.map(({ tried }) => tried)), killed: sum(all.map(({ killed }) => killed)) };
+  process.stdout.write(`${area}: ${shareOf(score)}\n`);
+  if (score.killed < WANTED * score.tried) process.exitCode = 1;
 }
 
-function told({ file, line, was, becomes }: Survivor): string {
+async function tryMutants(file: string, tests: readonly string[]): Promise<Score> {
+  const random = createRandom(1);
+  const score = { tried: 0, killed: 0 };
+  const source = await readFile(file, "utf8");
+  let worker = await start(file, tests);
+  const asItIs = await ask(worker, source, FIRST_MS);
+  if (asItIs.kind !== "survived") throw new Error(`the tests of ${file} fail as it is: ${JSON.stringify(asItIs)}`);
+  const startedMs = performance.now();
+  await ask(worker, source, FIRST_MS);
+  const withinMs = Math.ceil(Math.max(AT_LEAST_MS, LONGER * (performance.now() - startedMs)));
+  for (const { text, ...mutant } of mutantsOf(source)) {
+    if (!random.chance(Number(values.share))) continue;
+    const outcome = await ask(worker, text, withinMs);
+    if (outcome.kind === "endless") worker = await start(file, tests);
+    const tried = { file, ...mutant, outcome };
+    mutants.push(tried);
+    score.tried += 1;
+    if (outcome.kind === "survived") process.stdout.write(`${told(tried)}\n`);
+    else score.killed += 1;
+  }
+  worker.kill("SIGKILL");
+  return score;
+}
+
+function shareOf({ tried, killed }: Score): string {
+  return `${killed} of ${tried} killed, ${((100 * killed) / tried).toFixed(1)} %`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+function told({ file, line, was, becomes }: Tried): string {
   return `${file}:${line}  ${was.replace(/\s+/g, " ").slice(0, 100)}  ->  ${becomes.slice(0, 40)}`;
 }
 
@@ -75,8 +104,6 @@ async function start(file: string, tests: readonly string[]): Promise<ChildProce
   return worker;
 }
 
-type Outcome = "killed" | "survived" | "endless";
-
 async function ask(worker: ChildProcess, text: string, withinMs: number): Promise<Outcome> {
   const answered = once(worker, "message", { signal: AbortSignal.timeout(withinMs) });
   worker.send(text);
@@ -84,6 +111,6 @@ async function ask(worker: ChildProcess, text: string, withinMs: number): Promis
     return ((await answered) as [Outcome])[0];
   } catch {
     worker.kill("SIGKILL");
-    return "endless";
+    return { kind: "endless" };
   }
 }

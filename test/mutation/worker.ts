@@ -1,5 +1,6 @@
 /** Runs the tests of one source file again and again, each time with the text of it that the parent sends. */
-import { createVitest } from "vitest/node";
+import { fileURLToPath } from "node:url";
+import { createVitest, type TestModule } from "vitest/node";
 
 const [file = "", ...tests] = process.argv.slice(2);
 let text: string | undefined;
@@ -10,7 +11,10 @@ const vitest = await createVitest(
     watch: false,
     reporters: [{}],
     bail: 1,
+    // They end with the process, whatever they are at.
+    pool: "threads",
     maxWorkers: 1,
+    setupFiles: [fileURLToPath(new URL("setup.ts", import.meta.url))],
     testTimeout: 5_000,
     fsModuleCache: false,
   },
@@ -21,8 +25,26 @@ const specifications = await vitest.globTestSpecifications(tests);
 process.on("message", (mutated: string) => {
   text = mutated;
   vitest.invalidateFile(file);
-  void vitest.runTestSpecifications(specifications).then(({ testModules, unhandledErrors }) => {
-    process.send?.(unhandledErrors.length > 0 || testModules.some((module) => !module.ok()) ? "killed" : "survived");
-  });
+  void noticedBy().then((by) => process.send?.(by === undefined ? { kind: "survived" } : { kind: "killed", by }));
 });
 process.send?.("ready");
+
+/** One file of tests after the other, in the order given: the first that fails is enough, and is told. */
+async function noticedBy(): Promise<string | undefined> {
+  for (const test of tests) {
+    const specification = specifications.filter(({ moduleId }) => moduleId.endsWith(`/${test}`));
+    if (specification.length !== 1) throw new Error(`there is no ${test}`);
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specification);
+    const failed = testModules.find((module) => !module.ok());
+    if (failed !== undefined) return `${test}: ${failureOf(failed)}`;
+    if (unhandledErrors.length > 0) return `${test}: ${String(unhandledErrors[0])}`;
+  }
+  return undefined;
+}
+
+function failureOf(module: TestModule): string {
+  for (const failed of module.children.allTests("failed")) {
+    return `${failed.fullName}: ${failed.result().errors?.[0]?.message.split("\n")[0]}`;
+  }
+  return module.errors()[0]?.message ?? "fails";
+}
