@@ -235,6 +235,7 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       await expect(state.commit(change)).rejects.toThrow("crash");
       await expect(state.commit({ remember: [], position: "later" })).rejects.toThrow("crash");
       await expect(state.known([hex(1)])).rejects.toThrow("crash");
+      await expect(stateOf(store, "audit_logs/E1")).rejects.toThrow("crash");
       const state2 = await again(harness, store);
       expect([state2.position, state2.report]).toEqual([position, position]);
       expect((await state2.known([hex(2)])).size).toBe(known);
@@ -268,6 +269,23 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       await expect(store.notes.read("n")).rejects.toThrow("closed");
       await expect(store.notes.write("n", "")).rejects.toThrow("closed");
       await store.close();
+    });
+
+    it("ends every wait for a stream or a note when it is closed", async () => {
+      const { store } = await opened();
+      const signal = new AbortController().signal;
+      const held = Promise.withResolvers<void>();
+      // Whether the holder's own work counts is the store's to say: a turn that others see is lost with it.
+      const first = Promise.allSettled([store.notes.exclusively("n", signal, () => held.promise)]);
+      const waits = Promise.allSettled([
+        stateOf(store, STREAM),
+        store.notes.exclusively("n", signal, () => Promise.resolve()),
+      ]);
+      await store.close();
+      const closed = { status: "rejected", reason: expect.objectContaining({ message: "The store is closed" }) };
+      expect(await waits).toEqual([closed, closed]);
+      held.resolve();
+      await first;
     });
 
     it(

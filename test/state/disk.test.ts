@@ -1,10 +1,11 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, onTestFinished, type TestContext } from "vitest";
 import { StateError } from "../../src/model.ts";
+import { probeSqliteState } from "../../src/state/probe.ts";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { hex, identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
@@ -72,8 +73,13 @@ describe("a full disk", () => {
     for (let start = 0; start < 3; start += 1) {
       expect(await refusal(openSqliteStore({ path }))).toMatch(/the disk is full/);
     }
+    const { signal } = new AbortController();
+    expect(await refusal(probeSqliteState(path, signal))).toMatch(/the disk is full/);
+    expect(await refusal(probeSqliteState(join(folder, "new.db"), signal))).toMatch(/the disk is full/);
     expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(readdirSync(folder).toSorted()).toEqual(["other", "state.db", "state.db.lock"]);
     rmSync(join(folder, "other"));
+    expect(await probeSqliteState(path, signal)).toMatchObject({ kind: "ready" });
     const roomier = await openSqliteStore({ path });
     expect((await stateOf(roomier, "a")).position).toBe(1);
     await roomier.close();
@@ -130,6 +136,9 @@ describe("a state that may not be written", () => {
     expect(await refusal(openSqliteStore({ path: join(folder, "new.db") }))).toMatch(
       /new\.db: the volume is read-only/,
     );
+    const { signal } = new AbortController();
+    expect(await refusal(probeSqliteState(path, signal))).toMatch(/state\.db: the volume is read-only/);
+    expect(await refusal(probeSqliteState(join(folder, "new.db"), signal))).toMatch(/new\.db: the volume is read-only/);
   });
 
   it("is refused when the file is read-only", async (context) => {

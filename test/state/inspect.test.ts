@@ -2,7 +2,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
-import { inspectSqliteState } from "../../src/state/inspect.ts";
+import { inspectSqliteState, readSqliteNote } from "../../src/state/inspect.ts";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
@@ -31,6 +31,17 @@ describe("inspectSqliteState", () => {
     ]);
     await first.commit({ remember: [], position: { low: 2 } });
     expect((await inspectSqliteState(path))?.[0]?.position).toEqual({ low: 2 });
+    await store.close();
+  });
+
+  it("reads a note beside a running instance, and none where there is none", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    expect(await readSqliteNote(path, "token")).toBeUndefined();
+    const store = await openSqliteStore({ path });
+    await store.notes.write("quota", "another");
+    expect(await readSqliteNote(path, "token")).toBeUndefined();
+    await store.notes.write("token", 'any "text"\u0000');
+    expect(await readSqliteNote(path, "token")).toBe('any "text"\u0000');
     await store.close();
   });
 

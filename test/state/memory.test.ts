@@ -59,4 +59,15 @@ describe("createMemoryStore", () => {
     await commit;
     expect(state.position).toBe(1);
   });
+
+  it("writes nothing any more once it is closed, of a commit under way either", async () => {
+    const disk = createMemoryDisk();
+    const held = Promise.withResolvers<void>();
+    const store = createMemoryStore({ disk, reached: () => held.promise });
+    const commit = (await stateOf(store, "s")).commit({ remember: [], position: 1 });
+    await store.close();
+    held.resolve();
+    await expect(commit).rejects.toThrow("closed");
+    expect((await stateOf(createMemoryStore({ disk }), "s")).position).toBeUndefined();
+  });
 });

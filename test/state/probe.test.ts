@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { probeSqliteState } from "../../src/state/probe.ts";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
 import { StateError } from "../../src/model.ts";
+import { makeSample } from "./sample.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const signal = new AbortController().signal;
@@ -46,4 +48,20 @@ test("a folder that takes no file is told, as on a full or a read-only disk", as
   symlinkSync("/proc/self", join(folder, "proc"));
   await expect(probeSqliteState(join(folder, "proc", "state.db"), signal)).rejects.toThrow(StateError);
   expect(existsSync(join(folder, "proc", "state.db"))).toBe(false);
+});
+
+test("damage is found that a look at the streams does not come to", async () => {
+  const path = join(temporaryFolder(), "state.db");
+  await makeSample(path);
+  const database = new DatabaseSync(path);
+  database.exec("DELETE FROM ledger WHERE key = (SELECT max(key) FROM ledger)");
+  database.close();
+  await expect(probeSqliteState(path, signal)).rejects.toThrow(/entry is missing/);
+});
+
+test("a lock that cannot be taken for another reason than an instance is told as such", async () => {
+  const path = join(temporaryFolder(), "state.db");
+  await makeSample(path);
+  writeFileSync(`${path}.lock`, "pid 4711\n".repeat(100));
+  await expect(probeSqliteState(path, signal)).rejects.toThrow(/state\.db\.lock: it is no lock file/);
 });
