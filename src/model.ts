@@ -75,9 +75,14 @@ export interface LogText {
   readonly head: Omit<ReadableLogRecord, "body" | "attributes">;
 }
 
-/** The buffer of the two that holds this place, and where in it that is. */
-export function holderOf({ bytes, unescaped }: Pick<LogText, "bytes" | "unescaped">, place: number): [Buffer, number] {
-  return place < bytes.length ? [bytes, place] : [unescaped, place - bytes.length];
+/** The buffer of the two that holds this place. */
+export function holderOf({ bytes, unescaped }: Pick<LogText, "bytes" | "unescaped">, place: number): Buffer {
+  return place < bytes.length ? bytes : unescaped;
+}
+
+/** Where in the buffer that holds it the place is. */
+export function offsetOf({ bytes }: Pick<LogText, "bytes">, place: number): number {
+  return place < bytes.length ? place : place - bytes.length;
 }
 
 /** One entry, mapped and safe for every receiver, with what the ledger has to remember once it is settled. */

@@ -1,4 +1,4 @@
-import { holderOf, type LogText, type Outline } from "../model.ts";
+import { holderOf, offsetOf, type LogText, type Outline } from "../model.ts";
 import {
   closeMember,
   ensure,
@@ -37,8 +37,8 @@ function writeSlot(w: Writer, text: LogText, slot: number, isText: boolean): voi
   const from = slots[firstSlot + 2 * slot]!;
   const end = slots[firstSlot + 2 * slot + 1]!;
   if (isText) {
-    const [holder, at] = holderOf(text, from);
-    return writeBytes(w, 0x0a, holder, at, at + end - from);
+    const at = offsetOf(text, from);
+    return writeBytes(w, 0x0a, holderOf(text, from), at, at + end - from);
   }
   const code = bytes[from]!;
   if (code === LETTER_N) return;

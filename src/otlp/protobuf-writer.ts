@@ -60,8 +60,10 @@ function writeBig(w: Writer, value: number): void {
 
 const TWO_32 = 2 ** 32;
 
-export function writeTime(w: Writer, tag: number, [seconds, nanos]: readonly [number, number]): void {
+export function writeTime(w: Writer, tag: number, time: readonly [number, number]): void {
   ensure(w, 9);
+  const seconds = time[0];
+  const nanos = time[1];
   // seconds * 1e9 in two halves, each exact.
   const low = (seconds % 65536) * 1e9 + nanos;
   const high = Math.floor(seconds / 65536) * 1e9;

@@ -1,4 +1,4 @@
-import { holderOf, type TextAttribute } from "../../model.ts";
+import { holderOf, offsetOf, type TextAttribute } from "../../model.ts";
 import { toText } from "../attributes.ts";
 import type { Fields } from "../fields.ts";
 import type { Place } from "./plan.ts";
@@ -12,8 +12,8 @@ const ESCAPED_BYTES = 6;
 function valueAt({ answer, firstSlot }: TextEntry, slot: number, isText: boolean): unknown {
   const from = answer.slots[firstSlot + 2 * slot]!;
   const length = answer.slots[firstSlot + 2 * slot + 1]! - from;
-  const [holder, at] = holderOf(answer, from);
-  const text = holder.toString("utf8", at, at + length);
+  const at = offsetOf(answer, from);
+  const text = holderOf(answer, from).toString("utf8", at, at + length);
   return isText ? text : (JSON.parse(text) as unknown);
 }
 

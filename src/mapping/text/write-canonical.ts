@@ -1,4 +1,4 @@
-import { holderOf } from "../../model.ts";
+import { holderOf, offsetOf } from "../../model.ts";
 import type { Template } from "./template.ts";
 import type { TextAnswer } from "./text-entry.ts";
 
@@ -20,8 +20,9 @@ export function createWriteCanonical(prefix: Buffer): WriteCanonical {
     let at = copy(pieces[0]!, 0, pieces[0]!.length, canonical, prefix.length);
     for (let index = 0; index < order.length; index++) {
       const slot = 2 * order[index]!;
-      const [holder, from] = holderOf(answer, forms[slot]!);
-      at = copy(holder, from, from + forms[slot + 1]! - forms[slot]!, canonical, at);
+      const begin = forms[slot]!;
+      const from = offsetOf(answer, begin);
+      at = copy(holderOf(answer, begin), from, from + forms[slot + 1]! - begin, canonical, at);
       const piece = pieces[index + 1]!;
       at = copy(piece, 0, piece.length, canonical, at);
     }

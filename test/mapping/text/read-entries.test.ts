@@ -104,6 +104,7 @@ describe.each([
   ["with a text that becomes an attribute and is empty", changed('"Tr1"', '""'), true],
   ["with escapes like ours", changed("Success", String.raw`a\n\t\"\\\b\f\r`), true],
   ["with slashes and letters escaped", changed("Success", String.raw`\/\u00e9\ud83d\ude00\u001B\u0041\u007f`), true],
+  ["with slashes escaped among others", changed("Success", String.raw`\\\/\"\/é\n\\/\\\\`), true],
   ["with letters of several bytes", changed("Success", "é€😀\u2028\u007f"), true],
   ["with a text of 2,000 characters", changed("Success", "xé".repeat(1_000)), true],
   ["with half a character", changed("Success", String.raw`\ud83d`), false],
