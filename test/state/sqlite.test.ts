@@ -127,6 +127,13 @@ describe("openSqliteStore beside others", () => {
     await first.close();
   });
 
+  it("opens and makes nothing when it was told to stop before", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const reason = new Error("stopped");
+    await expect(openSqliteStore({ path, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(readdirSync(join(path, ".."))).toEqual([]);
+  });
+
   it("says what to do when its lock file is another file", async () => {
     const path = join(temporaryFolder(), "state.db");
     writeFileSync(`${path}.lock`, "pid 4711\n".repeat(100));

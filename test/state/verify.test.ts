@@ -12,8 +12,13 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { StateError } from "../../src/model.ts";
+import { readStreams } from "../../src/state/content.ts";
+import { identityChecksum, receiptChecksum, receiptText, streamSetSum } from "../../src/state/rows.ts";
 import { openSqliteStore } from "../../src/state/sqlite.ts";
+import { insertStream } from "../../src/state/streams.ts";
 import { verify } from "../../src/state/verify.ts";
+import { stateOf } from "./held.ts";
+import { hex, identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
 import { contentOf, makeSample } from "./sample.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -112,6 +117,51 @@ describe("openSqliteStore refuses", () => {
     expect(await expectRefused(path)).toMatch(message);
   });
 
+  it.each<[string, (database: DatabaseSync) => void, RegExp]>([
+    [
+      "a stream that is there twice",
+      (database) => {
+        const rows = readStreams(database, "state.db");
+        const twins = rows.slice(-1).map((row) => ({ ...row, id: row.id + 1, recent: 0, moved: 0 }));
+        twins.forEach(insertStream(database));
+        database.prepare("UPDATE meta SET streams = ?").run(streamSetSum([...rows, ...twins]));
+      },
+      /a stream is there twice/,
+    ],
+    [
+      "identities moved to the table of a stream that is not there",
+      (database) => {
+        const checksum = identityChecksum(9, identity(1, { mark: 5000 }));
+        database.prepare("INSERT INTO ledger VALUES (9, unhex(?), x'', NULL, NULL, 5000, ?)").run(hex(1), checksum);
+      },
+      /a delivered entry is missing/,
+    ],
+    [
+      "receipts of a stream that is not there",
+      (database) => {
+        const text = receiptText([identity(1)]);
+        const insert = database.prepare("INSERT INTO receipts (stream, identities, checksum) VALUES (9, ?, ?)");
+        insert.run(text, receiptChecksum(9, text));
+      },
+      /a receipt is missing/,
+    ],
+    [
+      "a receipt too many",
+      (database) => {
+        const text = receiptText([identity(1)]);
+        const insert = database.prepare("INSERT INTO receipts (stream, identities, checksum) VALUES (1, ?, ?)");
+        insert.run(text, receiptChecksum(1, text));
+      },
+      /a receipt is missing/,
+    ],
+  ])("%s, each row with the checksum that fits", async (_, change, message) => {
+    const { path } = await sample();
+    const database = new DatabaseSync(path);
+    change(database);
+    database.close();
+    expect(await expectRefused(path)).toMatch(message);
+  });
+
   it("a state that is longer than it says", async () => {
     const { path, bytes } = await sample();
     writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(4096)]));
@@ -128,6 +178,19 @@ describe("openSqliteStore refuses", () => {
       refused += (await outcome(path, content)) === "refused" ? 1 : 0;
     }
     expect(refused).toBeGreaterThan(4);
+  });
+});
+
+describe("the check of a large state", () => {
+  it("ends when it is told to, with the signal's reason", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path, recentAtMost: 1 });
+    const remember = Array.from({ length: 20_000 }, (_, n) => identity(n));
+    await (await stateOf(store, "s")).commit({ remember });
+    await store.close();
+    const reason = new Error("stopped");
+    await expect(verify(path, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await verify(path, new AbortController().signal);
   });
 });
 
