@@ -1,4 +1,3 @@
-import { backoffMs } from "../backoff.ts";
 import type { Ending, Halt, Identity, LogRecord, Lookup, Page } from "../model.ts";
 import type { Identified } from "../mapping/identity.ts";
 import { createOrder } from "./order.ts";
@@ -11,12 +10,10 @@ import {
   type ListingState,
   type PagesPosition,
 } from "./pages-position.ts";
-import { pagingOf, type Paging } from "./paging.ts";
-import { bookmark, sift, type WalkContext } from "./source.ts";
+import { createPageReader, MAX_PAGES } from "./page-reader.ts";
+import type { Paging } from "./paging.ts";
+import { bookmark, type WalkContext } from "./source.ts";
 
-/** Slack shows no page beyond this one. */
-const MAX_PAGES = 100;
-const LARGEST_PAGE = 1000;
 /** Passes over a listing that keeps changing, before it is left to the next poll. */
 const MAX_PASSES = 3;
 
@@ -34,7 +31,7 @@ export async function* walkNumberedPages(
   known: Lookup,
   signal: AbortSignal,
 ): AsyncGenerator<Page, Ending, void> {
-  const { client, clock, random, log, deepSweepMs } = context;
+  const { client, log, deepSweepMs } = context;
   let position: PagesPosition = (from as PagesPosition | undefined) ?? {
     v: 1,
     startMs: context.startMs(client.now()),
@@ -44,9 +41,7 @@ export async function* walkNumberedPages(
   if (from === undefined) yield bookmark(position);
   /** What is read at present: this kind of change, or the whole log. */
   let kind: ChangeType | undefined;
-  // Slack counts pages, not entries: larger ones reach further back.
-  let largest = LARGEST_PAGE;
-  let count = context.pageSize;
+  const pages = createPageReader(context, position.startMs, known, signal);
   /** What `paging` said last in this poll of the listing. */
   let latest: Paging | undefined;
   /** Of the whole log, if all of it was read that Slack shows: when the oldest and the newest entry of that happened. */
@@ -75,35 +70,19 @@ export async function* walkNumberedPages(
     settle: () => PagesPosition,
     seen?: Set<string>,
   ): Promise<Read | Halt> {
-    for (let restarts = 1; ; restarts++) {
-      const params = { page: String(number), count: String(count), change_type: kind, team_id: context.stream.teamId };
-      const isSweep = deep && number > 1;
-      const answer = await client.call(context.endpoint, params, signal, { priority: isSweep ? "deep" : "live" });
-      if (answer.kind === "halted") return answer;
-      if (answer.kind !== "ok") {
-        if (answer.kind === "restart" && restarts > MAX_PAGES) return stuck(answer.code);
-        if (answer.kind === "too_large" && count === 1) return stuck(answer.code);
-        if (answer.kind === "too_large") largest = count = Math.ceil(count / 2);
-        await clock.sleep(backoffMs(restarts, random), signal);
-        continue;
-      }
-      const paging = (latest = pagingOf(answer));
-      const entries = context.identify(answer.entries);
-      for (const { uid } of entries) seen?.add(uid);
-      const owed = entries.filter(
-        ({ timeMicros }) => !(timeMicros !== undefined && timeMicros < position.startMs * 1000),
-      );
-      const sifted = await sift(owed, known);
-      const news = sifted.fresh.length;
-      position = settle();
-      const { sweep } = position;
-      const records = sifted.fresh.map(({ entry }): LogRecord =>
-        context.toRecord(entry, { observedMs: answer.arrivedMs, mark: sweep }),
-      );
-      const remember = deep ? sifted.known.map((entry) => toIdentity(entry, sweep)) : [];
-      const page: Page = { records, remember, position, entries: answer.entries.length };
-      return { entries, paging, news, page };
-    }
+    const result = await pages.read(number, kind, deep && number > 1 ? "deep" : "live");
+    if ("kind" in result) return result;
+    const { entries, paging, sifted, sent, arrivedMs } = result;
+    latest = paging;
+    for (const { uid } of entries) seen?.add(uid);
+    position = settle();
+    const { sweep } = position;
+    const records = sifted.fresh.map(({ entry }): LogRecord =>
+      context.toRecord(entry, { observedMs: arrivedMs, mark: sweep }),
+    );
+    const remember = deep ? sifted.known.map((entry) => toIdentity(entry, sweep)) : [];
+    const page: Page = { records, remember, position, entries: sent };
+    return { entries, paging, news: sifted.fresh.length, page };
   }
 
   /** From the head while there is news. Returns how much there was, and what `paging` says now. */
@@ -118,14 +97,14 @@ export async function* walkNumberedPages(
       news += result.news;
       paging = result.paging;
       yield result.page;
-      const last = Math.min(MAX_PAGES, lastPage(result.paging, result.entries.length, count, number));
+      const last = Math.min(MAX_PAGES, lastPage(result.paging, result.entries.length, pages.size, number));
       if (number >= last || (!rising && result.news === 0)) return { news, paging };
     }
   }
 
   function lastKnownPage(): number {
-    const { total, pages = 1 } = latest ?? listing().paging ?? {};
-    return Math.max(1, Math.min(MAX_PAGES, total === undefined ? pages : Math.ceil(total / count)));
+    const { total, pages: last = 1 } = latest ?? listing().paging ?? {};
+    return Math.max(1, Math.min(MAX_PAGES, total === undefined ? last : Math.ceil(total / pages.size)));
   }
 
   /**
@@ -141,7 +120,7 @@ export async function* walkNumberedPages(
       position = { ...position, sweep: position.sweep + 1 };
     }
     const order = createOrder();
-    let size = count;
+    let { size } = pages;
     let removed = false;
     let isStill = true;
     let total: number | undefined;
@@ -160,12 +139,11 @@ export async function* walkNumberedPages(
       if (paging.total !== undefined && total !== undefined && paging.total < total) removed = true;
       if (total !== undefined && paging.total !== total) isStill = false;
       total = paging.total ?? total;
-      if (count !== size) order.breakOff();
-      size = count;
+      if (pages.size !== size) order.breakOff();
+      ({ size } = pages);
       for (const entry of entries) order.observe(secondsOf(entry));
-      last = lastPage(paging, entries.length, count, number);
-      if (last > MAX_PAGES && count < largest) {
-        count = largest;
+      last = lastPage(paging, entries.length, size, number);
+      if (last > MAX_PAGES && pages.enlarge()) {
         number = 0;
         last = 1;
         order.breakOff();
@@ -193,27 +171,27 @@ export async function* walkNumberedPages(
     return { isSteady: !resumed && !removed, isStill, openedMs: begun.openedMs, paging };
   }
 
-  function isBeyondReach({ total, pages = 0 }: Paging): boolean {
-    return total === undefined ? pages > MAX_PAGES : total > largest * MAX_PAGES;
+  function isBeyondReach({ total, pages: last = 0 }: Paging): boolean {
+    return total === undefined ? last > MAX_PAGES : total > pages.reach;
   }
 
   /** Everything that is new in the whole log or in one kind of change. `seen`: collects what was met, if all of it was. */
   async function* poll(isDue: boolean, seen: Set<string>): AsyncGenerator<Page, Paging | Halt, void> {
     const { paging: before } = listing();
     latest = undefined;
-    count = (before?.total ?? 0) > context.pageSize * MAX_PAGES ? largest : Math.min(context.pageSize, largest);
+    pages.begin(before?.total);
     if (!isDue) {
       const result = yield* hot();
       if ("kind" in result) return result;
       const expected = before?.total === undefined ? undefined : before.total + result.news;
       const { total } = result.paging;
-      const isOutOfSight = listing().head === "last" && (total ?? 0) > largest * MAX_PAGES;
+      const isOutOfSight = listing().head === "last" && (total ?? 0) > pages.reach;
       if (isOutOfSight || expected === undefined || total === undefined || expected === total) {
         position = withListing({ ...listing(), paging: result.paging });
         return result.paging;
       }
     }
-    const isMissing = ({ total }: Paging) => total !== undefined && seen.size < Math.min(total, count * MAX_PAGES);
+    const isMissing = ({ total }: Paging) => total !== undefined && seen.size < Math.min(total, pages.size * MAX_PAGES);
     for (let pass = 1; ; pass++) {
       const swept = yield* deep(seen, pass > 1);
       if ("kind" in swept) return swept;
@@ -285,11 +263,6 @@ export async function* walkNumberedPages(
   function present(): Page {
     position = { ...position, reachedMs: openedMs };
     return bookmark(position);
-  }
-
-  function stuck(code: string): Halt {
-    const message = `${context.endpoint.method} cannot be read (${code}); it is tried again later, from where it stands`;
-    return { kind: "halted", scope: "stream", reason: "stuck", code, message };
   }
 }
 

@@ -19,6 +19,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/slack/numbered-pages.ts": [walk("numbered-pages")],
     "src/slack/oldest-first.ts": [walk("oldest-first")],
     "src/slack/order.ts": ["test/slack/order.test.ts"],
+    "src/slack/page-reader.ts": [walk("numbered-pages")],
     "src/slack/pages-position.ts": [walk("numbered-pages")],
     "src/slack/paging.ts": ["test/slack/paging.test.ts"],
     "src/slack/rise.ts": ["test/slack/rise.test.ts", walk("oldest-first")],
