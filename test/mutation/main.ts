@@ -27,7 +27,7 @@ interface Tried {
   readonly becomes: string;
   readonly outcome: Outcome;
 }
-type Outcome = { readonly kind: "survived" | "endless" } | { readonly kind: "killed"; readonly by: string };
+type Outcome = { readonly kind: "survived" | "endless" } | { readonly kind: "killed" | "broken"; readonly by: string };
 interface Score {
   tried: number;
   killed: number;
@@ -107,10 +107,8 @@ async function start(file: string, tests: readonly string[]): Promise<ChildProce
 async function ask(worker: ChildProcess, text: string, withinMs: number): Promise<Outcome> {
   const answered = once(worker, "message", { signal: AbortSignal.timeout(withinMs) });
   worker.send(text);
-  try {
-    return ((await answered) as [Outcome])[0];
-  } catch {
-    worker.kill("SIGKILL");
-    return { kind: "endless" };
-  }
+  const [outcome] = (await answered.catch(() => [{ kind: "endless" }])) as [Outcome];
+  if (outcome.kind === "broken") throw new Error(outcome.by);
+  if (outcome.kind === "endless") worker.kill("SIGKILL");
+  return outcome;
 }

@@ -25,18 +25,23 @@ const specifications = await vitest.globTestSpecifications(tests);
 process.on("message", (mutated: string) => {
   text = mutated;
   vitest.invalidateFile(file);
-  void noticedBy().then((by) => process.send?.(by === undefined ? { kind: "survived" } : { kind: "killed", by }));
+  void noticedBy().then(
+    (by) => process.send?.(by === undefined ? { kind: "survived" } : { kind: "killed", by }),
+    (error: unknown) => process.send?.({ kind: "broken", by: String(error) }),
+  );
 });
 process.send?.("ready");
 
 /** One file of tests after the other, in the order given: the first that fails is enough, and is told. */
 async function noticedBy(): Promise<string | undefined> {
   for (const test of tests) {
-    const specification = specifications.filter(({ moduleId }) => moduleId.endsWith(`/${test}`));
-    if (specification.length !== 1) throw new Error(`there is no ${test}`);
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specification);
-    const failed = testModules.find((module) => !module.ok());
-    if (failed !== undefined) return `${test}: ${failureOf(failed)}`;
+    const [specification, ...others] = specifications.filter(({ moduleId }) => moduleId.endsWith(`/${test}`));
+    if (specification === undefined || others.length > 0) throw new Error(`there is no ${test}`);
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
+    // Those of earlier runs are among them.
+    const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
+    if (module === undefined) throw new Error(`${test} was not run`);
+    if (!module.ok()) return `${test}: ${failureOf(module)}`;
     if (unhandledErrors.length > 0) return `${test}: ${String(unhandledErrors[0])}`;
   }
   return undefined;
