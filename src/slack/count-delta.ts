@@ -26,9 +26,12 @@ export function countDelta(
 
 function latest(versions: readonly Identity[]): Identity | undefined {
   let best: Identity | undefined;
-  for (const version of versions) {
-    const newer = (version.lastSeconds ?? 0) - (best?.lastSeconds ?? -1);
-    if (newer > 0 || (newer === 0 && (version.count ?? 0) > (best?.count ?? 0))) best = version;
-  }
+  for (const version of versions) if (best === undefined || isLater(version, best)) best = version;
   return best;
+}
+
+/** Of one second, the one that counts more. */
+function isLater(one: Identity, other: Identity): boolean {
+  const newer = (one.lastSeconds ?? 0) - (other.lastSeconds ?? 0);
+  return newer > 0 || (newer === 0 && (one.count ?? 0) > (other.count ?? 0));
 }

@@ -71,6 +71,30 @@ test.each([
   ],
   ["a version without a time", [{ version: "a", count: 3 }], 4],
   [
+    "of several without a time the one that counts most",
+    [
+      { version: "b", count: 4 },
+      { version: "a", count: 3 },
+    ],
+    3,
+  ],
+  [
+    "one with a time, before one without",
+    [
+      { version: "a", count: 3, last: 10 },
+      { version: "b", count: 5 },
+    ],
+    4,
+  ],
+  [
+    "one with a count, before one of the same second without",
+    [
+      { version: "b", last: 10 },
+      { version: "a", count: 3, last: 10 },
+    ],
+    4,
+  ],
+  [
     "the latest that it can have grown from: not one that counts more",
     [
       { version: "a", count: 3, last: 10 },

@@ -43,6 +43,8 @@ test("a link to nothing, and a journal without its file, are not taken for a fir
   expect(await refusal(locate(join(folder, "link.db")))).toMatch(
     /link\.db: it is a link to a file that does not exist/,
   );
+  symlinkSync(join(folder, "round.db"), join(folder, "round.db"));
+  expect(await refusal(locate(join(folder, "round.db")))).toContain("the file system failed (ELOOP)");
   writeFileSync(join(folder, "state.db-journal"), "");
   expect(await locate(join(folder, "state.db"))).toMatchObject({ exists: false });
   writeFileSync(join(folder, "state.db-journal"), "hot");
