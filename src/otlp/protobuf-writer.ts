@@ -22,13 +22,29 @@ export function createWriter(bytes: number, spare?: Buffer): Writer {
 
 /** Closes a KeyValue whose value's content ends at `end`. */
 export function closeMember(w: Writer, tag: number, field: Uint8Array, end: number): void {
-  writeLength(w, 0x12, end);
-  ensure(w, field.length);
+  const { length } = field;
+  ensure(w, length + 22);
   const { buffer } = w;
   let { start } = w;
-  for (let at = field.length - 1; at >= 0; at--) buffer[--start] = field[at]!;
-  w.start = start;
-  writeLength(w, tag, end);
+  const valueLength = buffer.length - start - end;
+  // Nearly every length takes one byte.
+  if (valueLength < 128) {
+    buffer[--start] = valueLength;
+    buffer[--start] = 0x12;
+  } else {
+    writeVarint(w, 0x12, valueLength);
+    start = w.start;
+  }
+  for (let at = length - 1; at >= 0; at--) buffer[--start] = field[at]!;
+  const memberLength = buffer.length - start - end;
+  if (memberLength < 128) {
+    buffer[--start] = memberLength;
+    buffer[--start] = tag;
+    w.start = start;
+  } else {
+    w.start = start;
+    writeVarint(w, tag, memberLength);
+  }
 }
 
 export function writeBoolean(w: Writer, value: boolean): void {

@@ -59,18 +59,21 @@ function readEscaped(r: SlotReader, slot: number, from: number): boolean {
   const { bytes } = r.answer;
   let { at } = r;
   let hasSlash = false;
+  let hasOther = false;
   for (; bytes[at] !== QUOTE; at++) {
     if (ENDS_RUN[bytes[at]!] === 0) continue;
     if (bytes[at] !== BACKSLASH) return readByParser(r, slot, from, at);
     at += 1;
     if (bytes[at] === SLASH) hasSlash = true;
     else if (SHORT_ESCAPES[bytes[at]!] === 0) return readByParser(r, slot, from, at);
+    else hasOther = true;
   }
   r.at = at;
   const begin = bytes.length + r.free;
   const end = begin + unescape(r, from, at, SHORT_ESCAPES);
-  if (hasSlash) addSlot(r, slot, begin, end, end, end + unescape(r, from, at, SLASH_ONLY));
-  else addSlot(r, slot, begin, end, from, at);
+  if (!hasSlash) addSlot(r, slot, begin, end, from, at);
+  else if (!hasOther) addSlot(r, slot, begin, end, begin, end);
+  else addSlot(r, slot, begin, end, end, end + unescape(r, from, at, SLASH_ONLY));
   return true;
 }
 
