@@ -63,8 +63,28 @@ test("what does not fit moves to the table where it is many", () => {
   expect(marks(0, 10, 11)).toEqual([1000, 1010, 1011]);
   reopen();
   expect(marks(0, 10, 11)).toEqual([1000, 1010, 1011]);
-  write(some(14, 8));
+  write(some(14, 3));
+  expect(rows()).toEqual({ receipts: 2, moved: 11, recent: 6 });
+  write(some(17, 5));
   expect(rows()).toEqual({ receipts: 0, moved: 22, recent: 0 });
+});
+
+test("what has moved counts no more when it is said how many are left", () => {
+  const { write, rows, marks } = ledgerOf(10);
+  write([...some(0, 10, 5), identity(10, { mark: 1 })]);
+  write(some(11, 9, 1));
+  write(some(20, 2, 5), 2);
+  expect(rows()).toEqual({ receipts: 1, moved: 11, recent: 2 });
+  expect(marks(0, 10, 11, 20)).toEqual([5, 5]);
+});
+
+test("what is forgotten stays so when the state is opened again, be it still in the file", () => {
+  const { write, rows, marks, reopen } = ledgerOf(10);
+  write([identity(0, { mark: 1 }), identity(1, { mark: 2 })]);
+  write([], 2);
+  reopen();
+  expect(rows().recent).toBe(2);
+  expect(marks(0, 1)).toEqual([2]);
 });
 
 test("what is left of it becomes one row again where it is few, and moves nothing", () => {
