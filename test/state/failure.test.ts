@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { StateError } from "../../src/model.ts";
-import { explained, isBusy, isNotDatabase, tooLittleRoom } from "../../src/state/failure.ts";
+import {
+  damaged,
+  explained,
+  isBusy,
+  isNotDatabase,
+  taken,
+  tooLittleRoom,
+  unsuitable,
+} from "../../src/state/failure.ts";
 
 /** As SQLite throws it: the lowest byte is the kind of failure, the others say more (https://sqlite.org/rescode.html). */
 const sqlite = (errcode: number) => Object.assign(new Error("said by SQLite"), { errcode });
@@ -75,6 +83,26 @@ describe("a failure of the state file", () => {
 
   it("for want of room says how much, in whole KiB", () => {
     expect(tooLittleRoom("/state.db", 300_000).message).toContain("one commit may need 293 KiB. Make room");
-    expect(tooLittleRoom("/state.db", 1024).message).toContain("need 1 KiB");
+    expect(tooLittleRoom("/state.db", 1_049_600).message).toContain("need 1025 KiB");
+  });
+
+  it("says what to do about a second instance, a damaged file and one of somebody else", () => {
+    const cause = new Error("cause");
+    expect(taken("/state.db", cause)).toMatchObject({
+      message: expect.stringMatching(
+        /^State file \/state\.db: another instance .* stop the other one, or give this one /,
+      ),
+      cause,
+    });
+    expect(damaged("/state.db", "it is torn", cause)).toMatchObject({
+      message: expect.stringMatching(
+        /^State file \/state\.db: it is torn\. .*left as it is.*\/state\.db-journal aside and start/,
+      ),
+      cause,
+    });
+    expect(unsuitable("/state.db", "it is a text", "Take another.", cause)).toMatchObject({
+      message: "State file /state.db: it is a text. It was left as it is. Take another.",
+      cause,
+    });
   });
 });
