@@ -21,10 +21,10 @@ export interface Identified {
   /** Since when and until when, of such a row; epoch seconds. Absent where it is no usable time. */
   readonly firstSeconds?: number;
   readonly lastSeconds?: number;
-  /** The entry's own time. Absent where it is no usable time; may be in the future. */
-  readonly time?: Time;
+  /** The entry's own time. Undefined where it is no usable time; may be in the future. */
+  readonly time?: Time | undefined;
   /** The same in epoch microseconds, for order and marks. */
-  readonly timeMicros?: number;
+  readonly timeMicros?: number | undefined;
   /** The size of the entry as JSON in UTF-8, and what else one reading of it showed: see `Canonical`. */
   readonly bytes: number;
   /** No character takes more than one of them. */
@@ -63,8 +63,10 @@ export function identify(mapping: Mapping, stream: string, entries: readonly unk
       continue;
     }
     const { prefixed, bytes, isOneByteEach, containers, members, isPlain } = canonicalize(entry);
-    const draft: Draft = { entry, key: "", version: "", uid: "", bytes, isOneByteEach, containers, members, isPlain };
-    setTime(draft, fieldsOf(entry)[timeKey], unit);
+    const time = readTime(fieldsOf(entry)[timeKey], unit);
+    const timeMicros = time === undefined ? undefined : toMicros(time);
+    const sizes = { bytes, isOneByteEach, containers, members, isPlain };
+    const draft: Draft = { entry, key: "", version: "", uid: "", time, timeMicros, ...sizes };
     if (fill(draft, prefixed)) identified.push(draft);
   }
   return identified;
@@ -73,17 +75,20 @@ export function identify(mapping: Mapping, stream: string, entries: readonly unk
 /** Entries are read as text only where every field of theirs is the identity. */
 function ofText(entry: TextEntry, uid: string, unit: TimeUnit): Identified {
   const { containers, members } = entry.template;
-  const sizes = { bytes: entry.bytes, isOneByteEach: false, containers, members, isPlain: true };
-  const draft: Draft = { entry, key: uid, version: "", uid, ...sizes };
-  setTime(draft, timeIn(entry), unit);
-  return draft;
-}
-
-function setTime(draft: Draft, value: unknown, unit: TimeUnit): void {
-  const time = readTime(value, unit);
-  if (time === undefined) return;
-  draft.time = time;
-  draft.timeMicros = toMicros(time);
+  const time = readTime(timeIn(entry), unit);
+  return {
+    entry,
+    key: uid,
+    version: "",
+    uid,
+    time,
+    timeMicros: time === undefined ? undefined : toMicros(time),
+    bytes: entry.bytes,
+    isOneByteEach: false,
+    containers,
+    members,
+    isPlain: true,
+  };
 }
 
 /** The first 16 bytes of SHA-256 over the stream's name and the identity. */

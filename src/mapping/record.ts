@@ -102,13 +102,18 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
   const valueRecord = (identified: Identified, entry: TextEntry, facts: RecordFacts) =>
     fromValue({ ...identified, entry: valueOf(entry) }, facts);
 
-  /** What a record of an entry that is still text inherits. Made at each look, for it is soon done with. */
-  const lazy: Pick<LogRecord, "log" | "text"> & ThisType<TextRecord> = {
+  /** What a record of an entry that is still text inherits. Made at each look: a backlog's records wait in memory. */
+  const lazy: Pick<LogRecord, "identity" | "log" | "text"> & ThisType<TextRecord> = {
+    get identity() {
+      return toIdentity(this.identified, this.facts.mark);
+    },
     get log() {
-      return valueRecord(this.identified, this.entry, this.facts).log;
+      const { identified, facts } = this;
+      return valueRecord(identified, identified.entry, facts).log;
     },
     get text() {
-      const { identified, entry, facts, uid } = this;
+      const { identified, facts, uid } = this;
+      const { entry } = identified;
       const fields = fieldsIn(entry);
       return {
         ...entry.answer,
@@ -121,13 +126,11 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
     },
   };
 
-  function fromText(identified: Identified, entry: TextEntry, facts: RecordFacts): LogRecord {
+  function fromText(identified: IdentifiedText, facts: RecordFacts): LogRecord {
     const record = Object.create(lazy) as Writable<TextRecord>;
     record.uid = facts.uid ?? identified.uid;
-    record.identity = toIdentity(identified, facts.mark);
-    record.sizeBytes = RECORD_BYTES + sizeOfBody(identified) + sizeOfAttributes(entry);
+    record.sizeBytes = RECORD_BYTES + sizeOfBody(identified) + sizeOfAttributes(identified.entry);
     record.identified = identified;
-    record.entry = entry;
     record.facts = facts;
     return record;
   }
@@ -139,13 +142,14 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
       facts.countDelta !== undefined ||
       !isKnown(identified.time, facts.observedMs) ||
       nameLength(entry) > EVENT_NAME_LENGTH - mapping.eventName.prefix.length - 1;
-    return hasMore ? valueRecord(identified, entry, facts) : fromText(identified, entry, facts);
+    return hasMore ? valueRecord(identified, entry, facts) : fromText(identified as IdentifiedText, facts);
   };
 }
 
+type IdentifiedText = Identified & { readonly entry: TextEntry };
+
 interface TextRecord extends LogRecord {
-  readonly identified: Identified;
-  readonly entry: TextEntry;
+  readonly identified: IdentifiedText;
   readonly facts: RecordFacts;
 }
 

@@ -46,10 +46,14 @@ export async function sift(entries: readonly Identified[], known: Lookup): Promi
   const repeated: Identified[] = [];
   for (const entry of entries) {
     const versions = ledger.get(entry.key) ?? NONE;
-    if (versions.some(({ version }) => version === entry.version)) repeated.push(entry);
+    if (hasVersion(versions, entry.version)) repeated.push(entry);
     else fresh.push({ entry, versions });
   }
   return { fresh, known: repeated };
+}
+
+function hasVersion(identities: readonly Identity[], version: string): boolean {
+  return identities.some((identity) => identity.version === version);
 }
 
 /** Known entries without a time may be shown by every walk: they are remembered from each to the next. */
