@@ -8,6 +8,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/pipeline/batch.ts": ["test/pipeline/batch.test.ts"],
     "src/pipeline/dead-letters.ts": ["test/pipeline/dead-letters.test.ts"],
     "src/pipeline/drain.ts": ["test/pipeline/drain.test.ts"],
+    "src/pipeline/follow.ts": ["test/pipeline/follow.test.ts"],
     "src/pipeline/in-order.ts": ["test/pipeline/in-order.test.ts"],
     "src/pipeline/isolate.ts": ["test/pipeline/isolate.test.ts"],
     "src/pipeline/retry.ts": ["test/pipeline/retry.test.ts"],
