@@ -653,6 +653,7 @@ describe("an answer that does not come", () => {
     );
     expect(await clock.run(poll())).toEqual({ kind: "present" });
     expect(requests.map(({ atMs }) => atMs)).toEqual([0, 500, 1500]);
+    expect(new Set(requests.map(({ params }) => params["count"])).size).toBe(1);
   });
 
   test("for a right that is missing halts the poll, wherever it stands", async () => {
