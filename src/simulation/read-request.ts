@@ -16,10 +16,10 @@ export interface ReadRequest {
 
 /** Arguments from the query and, of a POST, from its form. */
 export function readRequest(request: Request): ReadRequest {
-  const url = new URL(request.url, "http://slack.invalid");
-  const method = methodAt(url.pathname);
+  const { pathname, query } = partsOf(request.url);
+  const method = methodAt(pathname);
   const params: Record<string, string> = Object.create(null);
-  for (const [name, value] of url.searchParams) params[name] ??= value;
+  for (const [name, value] of fieldsOf(query)) params[name] ??= value;
   // Slack ignores a token in the query.
   delete params["token"];
   const body = readBody(request, method !== undefined && factsOf(method).json);
@@ -29,13 +29,34 @@ export function readRequest(request: Request): ReadRequest {
   delete params["token"];
   return {
     method,
-    audit: url.pathname.startsWith("/audit/"),
+    audit: pathname.startsWith("/audit/"),
     params,
     token,
     basic: basic(authorization),
     unreadable: body.error,
     warnings: body.warnings,
   };
+}
+
+/** Texts that are what they say, with nothing escaped. */
+const PLAIN_URL = /^https?:\/\/[a-z0-9.:]+(\/[\w./]*)(?:\?([\w.=&-]*))?$/;
+const PLAIN_FIELDS = /^[\w.=&-]*$/;
+
+function partsOf(text: string): { readonly pathname: string; readonly query: string } {
+  const [, pathname, query = ""] = PLAIN_URL.exec(text) ?? [];
+  if (pathname !== undefined && !pathname.includes("..")) return { pathname, query };
+  const url = new URL(text, "http://slack.invalid");
+  return { pathname: url.pathname, query: url.search.slice(1) };
+}
+
+function fieldsOf(form: string): Iterable<readonly [string, string]> {
+  if (form === "") return [];
+  if (!PLAIN_FIELDS.test(form)) return new URLSearchParams(form);
+  return form.split("&").flatMap((field) => {
+    if (field === "") return [];
+    const [name = "", ...value] = field.split("=");
+    return [[name, value.join("=")] as const];
+  });
 }
 
 interface Body {
@@ -51,7 +72,7 @@ function readBody({ method, headers, body }: Request, takesJson: boolean): Body 
     .map((part) => part.trim().toLowerCase());
   const charset = attributes.some((attribute) => attribute.startsWith("charset="));
   if (type === "application/x-www-form-urlencoded")
-    return { params: new URLSearchParams(body), warnings: charset ? ["superfluous_charset"] : [] };
+    return { params: fieldsOf(body), warnings: charset ? ["superfluous_charset"] : [] };
   if (type === "") return { params: [], error: "missing_post_type", warnings: [] };
   if (type !== "application/json" || !takesJson) return { params: [], error: "invalid_post_type", warnings: [] };
   const warnings = charset ? [] : ["missing_charset"];

@@ -130,8 +130,10 @@ async function* followCursors(
       cursor = next;
     }
   } finally {
-    mine.abort(new Error("the walk has ended"));
-    await pending?.catch(() => undefined);
+    if (pending !== undefined) {
+      mine.abort(new Error("the walk has ended"));
+      await pending.catch(() => undefined);
+    }
   }
 }
 

@@ -10,8 +10,6 @@ export class HeldElsewhereError extends Error {
   override readonly name = "HeldElsewhereError";
 }
 
-const NEVER = new AbortController().signal;
-
 /** The state, with all that is asked of it or written to it put through `guard`. */
 export function guardedState(state: StreamState, guard: <T>(work: () => Promise<T>) => Promise<T>): StreamState {
   return {
@@ -29,14 +27,15 @@ export function guardedState(state: StreamState, guard: <T>(work: () => Promise<
 /** A claim that nobody can take away. Once it is released its state refuses everything, and `onRelease` was called. */
 export function lastingClaim(state: StreamState, onRelease: () => void): Claim {
   let released = false;
+  const never = new AbortController().signal;
   const whileHeld = async <T>(work: () => Promise<T>): Promise<T> => {
     if (released) throw new Error("The claim on the stream was released");
     return await work();
   };
   return {
     state: guardedState(state, whileHeld),
-    lost: NEVER,
-    handOver: NEVER,
+    lost: never,
+    handOver: never,
     async [Symbol.asyncDispose]() {
       if (released) return;
       released = true;

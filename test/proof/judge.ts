@@ -1,4 +1,3 @@
-import { createCanonicalize } from "../../src/mapping/canonical.ts";
 import type { Entry } from "../../src/simulation/listing.ts";
 import type { LogName } from "../../src/simulation/ledger.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
@@ -27,19 +26,18 @@ export interface Case {
   readonly read: Read;
 }
 
-/** An entry's own text, read: its fields, and its canonical JSON. */
-export type Read = (text: string) => { readonly fields: Readonly<Record<string, unknown>>; readonly canonical: string };
+/** An entry's own text, read: its fields, and the body that is expected of it, as JSON. */
+export type Read = (text: string) => { readonly fields: Readonly<Record<string, unknown>>; readonly body: string };
 
 /** Reads each text once. */
 export function createRead(): Read {
-  const canonicalize = createCanonicalize();
   const known = new Map<string, ReturnType<Read>>();
   return (text) => {
     const before = known.get(text);
     if (before !== undefined) return before;
     const fields = JSON.parse(text) as Record<string, unknown>;
     const body = "odd" in fields ? expectedBody(text) : fields;
-    const read = { fields, canonical: Buffer.from(canonicalize(body).prefixed).toString() };
+    const read = { fields, body: JSON.stringify(body) };
     known.set(text, read);
     return read;
   };
@@ -76,7 +74,7 @@ export function judge(given: Case): Judged {
   const shown = new Map<string, number>();
   for (const log of LOGS)
     for (const { text, copies } of given.slack.ledger.distinct(log)) {
-      const key = given.read(text).canonical;
+      const key = given.read(text).body;
       shown.set(key, Math.max(shown.get(key) ?? 0, copies));
     }
   const uidsOf = new Map<string, Set<string>>();
@@ -172,7 +170,7 @@ function owed({ schedule, slack, logs, startMs, removed, isLast, read }: Case): 
   ];
   return all
     .filter(({ log, text }) => logs.includes(log) && isInRange(log, text))
-    .map(({ text, ...rest }) => ({ ...rest, text: read(text).canonical }));
+    .map(({ text, ...rest }) => ({ ...rest, text: read(text).body }));
 }
 
 function isSame(a: Arrival, b: Arrival): boolean {

@@ -37,7 +37,7 @@ export interface Played {
 /** Plays a schedule, lets what is left drain without a fault, and holds the two ledgers against each other. */
 export async function play(schedule: Schedule, onTrace?: (line: string) => void): Promise<Played> {
   const random = createRandom(schedule.seed ^ 0x5eed);
-  const timeline = createTimeline(BEGIN_MS);
+  const timeline = createTimeline(BEGIN_MS, schedule.store === "sqlite");
   const counts = new Map<string, number>();
   const count = (what: string) => void counts.set(what, (counts.get(what) ?? 0) + 1);
   const history: (number | string)[] = [];

@@ -1,5 +1,4 @@
 import type { Http, HttpAnswer, HttpFailure, HttpRequest } from "../../src/http.ts";
-import { createCanonicalize } from "../../src/mapping/canonical.ts";
 import { mix } from "../../src/simulation/random.ts";
 import { decodeRequest, toPlain, uidOf, type DecodedRecord } from "../support/otlp-decoder.ts";
 import type { DestinationFault, Schedule } from "./schedule.ts";
@@ -9,7 +8,7 @@ export interface Arrival {
   readonly uid: string;
   /** Slack's method, and whose log it is. */
   readonly stream: string;
-  /** The body as canonical JSON. */
+  /** The body as JSON, its keys in their order. */
   readonly text: string;
   /** The record's own time, as it stands on the wire. */
   readonly time: string;
@@ -58,8 +57,6 @@ const SERVER_ERRORS = 60;
 /** A receiver in the program's own process: OTLP as a Collector has it, or Splunk's HTTP Event Collector. */
 export function createReceiver({ destination, poison }: Pick<Schedule, "destination" | "poison">): Receiver {
   const protocol = destination === "splunk_hec" ? hec : otlp;
-  const canonicalize = createCanonicalize();
-  const textOf: TextOf = (body) => Buffer.from(canonicalize(body).prefixed).toString();
   const accepted: Arrival[] = [];
   const unlearnt = new Map<string, number>();
   const mostAtOnce = new Map<string, number>();
@@ -86,7 +83,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
       told(fate, []);
       return failure(type, refusal.status, refusal.text);
     }
-    const records = protocol.read(request.body as Uint8Array, type, textOf);
+    const records = protocol.read(request.body as Uint8Array, type);
     const [first] = records;
     if (first !== undefined) mostAtOnce.set(first.stream, Math.max(mostAtOnce.get(first.stream) ?? 0, records.length));
     const poisoned = records.findIndex(({ uid }) => isPoison(uid));
@@ -189,12 +186,9 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
   };
 }
 
-/** A body as canonical JSON. */
-type TextOf = (body: unknown) => string;
-
 interface Protocol {
   readonly indexed: boolean;
-  read(body: Uint8Array, contentType: string, textOf: TextOf): Arrival[];
+  read(body: Uint8Array, contentType: string): Arrival[];
   answer(contentType: string, rejected: number): HttpAnswer;
   failure(contentType: string, status: number, message: string, headers?: Record<string, string>): HttpAnswer;
   poisoned(contentType: string, index: number): HttpAnswer;
@@ -207,7 +201,7 @@ function reply(status: number, body: string | Uint8Array, headers: Record<string
 
 const otlp: Protocol = {
   indexed: false,
-  read: (body, contentType, textOf) => decodeRequest(contentType, body).map((record) => arrivalOf(record, textOf)),
+  read: (body, contentType) => decodeRequest(contentType, body).map(arrivalOf),
   answer(contentType, rejected) {
     const headers = { "content-type": contentType };
     if (contentType === "application/json") {
@@ -223,12 +217,12 @@ const otlp: Protocol = {
   busy: () => otlp.failure("", 503, "busy"),
 };
 
-function arrivalOf(record: DecodedRecord, textOf: TextOf): Arrival {
+function arrivalOf(record: DecodedRecord): Arrival {
   const owner = record.resource.get("slack.enterprise.id") ?? record.resource.get("slack.team.id");
   return {
     uid: uidOf(record),
     stream: streamOf(record.attributes.get("slack.method"), owner),
-    text: textOf(toPlain(record.body)),
+    text: JSON.stringify(toPlain(record.body)),
     time: String(record.timeUnixNano),
     isHole: record.eventName === HOLE,
   };
@@ -242,11 +236,7 @@ function streamOf(method: unknown, owner: unknown): string {
 
 const hec: Protocol = {
   indexed: true,
-  read: (body, _, textOf) =>
-    Buffer.from(body)
-      .toString()
-      .split("\n")
-      .map((line) => eventOf(line, textOf)),
+  read: (body) => Buffer.from(body).toString().split("\n").map(eventOf),
   answer: () => hecAnswer(200, 0, "Success"),
   failure: (_contentType, status, message, headers = {}) =>
     status === 429 || status === 503
@@ -267,13 +257,13 @@ interface HecEvent {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-function eventOf(line: string, textOf: TextOf): Arrival {
+function eventOf(line: string): Arrival {
   const { time, event, fields } = JSON.parse(line) as HecEvent;
   const owner = fields["slack.enterprise.id"] ?? fields["slack.team.id"];
   return {
     uid: String(fields["log.record.uid"]),
     stream: streamOf(fields["slack.method"], owner),
-    text: textOf(event),
+    text: JSON.stringify(event),
     time: String(time),
     isHole: fields["otel.log.name"] === HOLE,
   };

@@ -46,13 +46,10 @@ export function toPlain(value: DecodedValue | undefined): unknown {
   if (value instanceof Map) {
     const object: Record<string, unknown> = {};
     for (const [key, item] of value as DecodedAttributes) {
-      // Plain assignment would lose a key of that name and swap the prototype.
-      Object.defineProperty(object, key, {
-        value: toPlain(item),
-        enumerable: true,
-        writable: true,
-        configurable: true,
-      });
+      const plain = toPlain(item);
+      if (key !== "__proto__") object[key] = plain;
+      // Assignment would lose a key of that name and swap the prototype.
+      else Object.defineProperty(object, key, { value: plain, enumerable: true, writable: true, configurable: true });
     }
     return object;
   }

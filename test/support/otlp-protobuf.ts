@@ -15,6 +15,11 @@ export function decodeProtobuf(bytes: Uint8Array): DecodedRecord[] {
 }
 
 const NOTHING = new Uint8Array();
+/** Numbers of the fields that messages may have. */
+const LIST = [1];
+const KEY_VALUE = [1, 2];
+const ANY_VALUE = [1, 2, 3, 4, 5, 6, 7];
+const LOG_RECORD = [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12];
 
 function decodeScopeLogs(
   bytes: Uint8Array,
@@ -31,7 +36,7 @@ function decodeScopeLogs(
 }
 
 function decodeRecord(bytes: Uint8Array) {
-  const fields = readFields(bytes, [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12]);
+  const fields = readFields(bytes, LOG_RECORD);
   const body = single(fields, 5);
   return {
     timeUnixNano: fixed64(fields, 1),
@@ -49,8 +54,8 @@ function decodeRecord(bytes: Uint8Array) {
 }
 
 function decodeAnyValue(bytes: Uint8Array): DecodedValue {
-  const fields = readFields(bytes, [1, 2, 3, 4, 5, 6, 7]);
-  const [field, second] = [...fields.values()].flat();
+  const fields = readFields(bytes, ANY_VALUE);
+  const [field, second] = fields;
   if (field === undefined) return null;
   if (second !== undefined) throw new Error("an AnyValue with two values");
   switch (field.number) {
@@ -63,9 +68,9 @@ function decodeAnyValue(bytes: Uint8Array): DecodedValue {
     case 4:
       return single(fields, 4, "fixed64")?.bytes.getFloat64(0, true) ?? 0;
     case 5:
-      return repeated(readFields(single(fields, 5)?.bytes ?? NOTHING, [1]), 1).map(decodeAnyValue);
+      return repeated(readFields(single(fields, 5)?.bytes ?? NOTHING, LIST), 1).map(decodeAnyValue);
     case 6:
-      return attributes(readFields(single(fields, 6)?.bytes ?? NOTHING, [1]), 1);
+      return attributes(readFields(single(fields, 6)?.bytes ?? NOTHING, LIST), 1);
     default:
       return Uint8Array.from(single(fields, 7)?.bytes ?? NOTHING);
   }
@@ -74,18 +79,18 @@ function decodeAnyValue(bytes: Uint8Array): DecodedValue {
 function attributes(fields: Fields, number: number): DecodedAttributes {
   return toMap(
     repeated(fields, number).map((bytes) => {
-      const pair = readFields(bytes, [1, 2]);
+      const pair = readFields(bytes, KEY_VALUE);
       const value = single(pair, 2);
       return [text(pair, 1), value === undefined ? null : decodeAnyValue(value.bytes)];
     }),
   );
 }
 
-type Fields = ReadonlyMap<number, readonly Field[]>;
+type Fields = readonly Field[];
 
 function readFields(bytes: Uint8Array, known: readonly number[]): Fields {
-  const fields = Map.groupBy(protobufFields(bytes), ({ number }) => number);
-  for (const number of fields.keys()) if (!known.includes(number)) throw new Error(`protobuf: unknown field ${number}`);
+  const fields = protobufFields(bytes);
+  for (const { number } of fields) if (!known.includes(number)) throw new Error(`protobuf: unknown field ${number}`);
   return fields;
 }
 
@@ -95,27 +100,45 @@ type Value<W extends Wire> = Extract<Field["value"], { wire: W }>;
 function single(fields: Fields, number: number): Value<"bytes"> | undefined;
 function single<W extends Wire>(fields: Fields, number: number, wire: W): Value<W> | undefined;
 function single(fields: Fields, number: number, wire: Wire = "bytes"): Field["value"] | undefined {
-  const [field, second] = fields.get(number) ?? [];
-  if (second !== undefined) throw new Error(`protobuf: the field ${number} is there twice`);
-  if (field !== undefined && field.value.wire !== wire) throw wrongWire(field);
-  return field?.value;
+  let found: Field | undefined;
+  for (const field of fields) {
+    if (field.number !== number) continue;
+    if (found !== undefined) throw new Error(`protobuf: the field ${number} is there twice`);
+    if (field.value.wire !== wire) throw wrongWire(field);
+    found = field;
+  }
+  return found?.value;
 }
 
 function repeated(fields: Fields, number: number): Uint8Array[] {
-  return (fields.get(number) ?? []).map((field) => {
+  const found: Uint8Array[] = [];
+  for (const field of fields) {
+    if (field.number !== number) continue;
     if (field.value.wire !== "bytes") throw wrongWire(field);
-    return field.value.bytes;
-  });
+    found.push(field.value.bytes);
+  }
+  return found;
 }
 
 function wrongWire({ number, value }: Field): Error {
   return new Error(`protobuf: the field ${number} is a ${value.wire}`);
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function text(fields: Fields, number: number): string {
-  const bytes = single(fields, number)?.bytes ?? NOTHING;
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  const bytes = single(fields, number)?.bytes;
+  if (bytes === undefined) return "";
+  if (bytes.length > SHORT) return UTF8.decode(bytes);
+  // What is short and ASCII is read faster here than by a call into the runtime.
+  let found = "";
+  for (const byte of bytes) {
+    if (byte > 127) return UTF8.decode(bytes);
+    found += String.fromCharCode(byte);
+  }
+  return found;
 }
+const SHORT = 24;
 
 function varint(fields: Fields, number: number): bigint {
   return single(fields, number, "varint")?.value ?? 0n;

@@ -9,23 +9,25 @@ export interface Field {
 }
 
 /** Splits a message into its fields. Throws on whatever does not parse to the last byte. */
-export function* protobufFields(bytes: Uint8Array): Generator<Field> {
+export function protobufFields(bytes: Uint8Array): Field[] {
   let offset = 0;
+  const fields: Field[] = [];
   while (offset < bytes.length) {
     const tag = varint();
-    const number = Number(tag >> 3n);
-    if (number === 0 || tag >= 1n << 32n) throw new Error(`protobuf: field number ${number}`);
-    yield { number, value: read(Number(tag & 7n)) };
+    const number = Math.floor(tag / 8);
+    if (number === 0 || tag >= 2 ** 32) throw new Error(`protobuf: field number ${number}`);
+    fields.push({ number, value: read(tag % 8) });
   }
+  return fields;
 
   function read(wireType: number): Field["value"] {
     switch (wireType) {
       case 0:
-        return { wire: "varint", value: varint() };
+        return { wire: "varint", value: bigVarint() };
       case 1:
         return { wire: "fixed64", bytes: view(take(8)) };
       case 2:
-        return { wire: "bytes", bytes: take(Number(varint())) };
+        return { wire: "bytes", bytes: take(varint()) };
       case 5:
         return { wire: "fixed32", bytes: view(take(4)) };
       default:
@@ -33,16 +35,38 @@ export function* protobufFields(bytes: Uint8Array): Generator<Field> {
     }
   }
 
-  function varint(): bigint {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = take(1)[0] as number;
+  /** Tags and lengths: what a double does not hold to the last digit is more than any of them may be. */
+  function varint(): number {
+    const first = bytes[offset];
+    if (first === undefined || first >= 128) return Number(bigVarint());
+    offset += 1;
+    return first;
+  }
+
+  function bigVarint(): bigint {
+    // Four times seven bits fit a number.
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = next();
+      low |= (byte & 127) << shift;
+      if (byte < 128) return BigInt(low);
+    }
+    let value = BigInt(low);
+    for (let shift = 28n; shift < 70n; shift += 7n) {
+      const byte = next();
       value |= BigInt(byte & 127) << shift;
       if (byte >= 128) continue;
       if (value >= 1n << 64n) throw new Error("protobuf: a varint over 64 bits");
       return value;
     }
     throw new Error("protobuf: a varint without end");
+  }
+
+  function next(): number {
+    const byte = bytes[offset];
+    if (byte === undefined) throw new Error("protobuf: 1 bytes wanted, 0 left");
+    offset += 1;
+    return byte;
   }
 
   function take(length: number): Uint8Array {
