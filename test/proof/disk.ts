@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { StateError, type Store } from "../../src/model.ts";
+import { type Cause, StateError, type Store } from "../../src/model.ts";
 import type { DeadLetter, DeadLetterReason, DeadLetters } from "../../src/pipeline/dead-letters.ts";
 import type { CommitPoint } from "../../src/state/commit-point.ts";
 import { createMemoryDisk, createMemoryStore, type MemoryDisk } from "../../src/state/memory.ts";
@@ -25,6 +25,7 @@ export interface Letter {
   readonly reason: DeadLetterReason;
   /** The body as JSON, its keys in their order. */
   readonly text: string;
+  readonly cause: Cause;
 }
 
 /** What the program asks of its disk, and where it may die while it does. */
@@ -49,7 +50,8 @@ export interface Disk {
   restore(): void;
   /** Harms the state; tells what undoes it, or nothing where there is no state yet. */
   harm(how: "cut" | "bit_flipped" | "empty", below: (limit: number) => number): Harm | undefined;
-  /** Where in the state every stream stands, as text. */
+  /** All that is on it, each byte a character where it is bytes. */
+  text(): string;
   dispose(): void;
 }
 
@@ -69,6 +71,7 @@ export function createDisk(kind: Schedule["store"]): Disk {
   return {
     ...state,
     letters,
+    text: () => state.text() + JSON.stringify(letters),
     deadLetters(mount) {
       let writes = 0;
       return (stream) => ({
@@ -90,8 +93,8 @@ export function createDisk(kind: Schedule["store"]): Disk {
   };
 }
 
-function letterOf({ record, reason }: DeadLetter, stream: string): Letter {
-  return { uid: record.uid, stream, reason, text: JSON.stringify(record.log.body) };
+function letterOf({ record, reason, cause }: DeadLetter, stream: string): Letter {
+  return { uid: record.uid, stream, reason, cause, text: JSON.stringify(record.log.body) };
 }
 
 type State = Omit<Disk, "letters" | "deadLetters">;
@@ -126,6 +129,11 @@ function createMemoryState(): State {
     backUp: () => void (backup = structuredClone(disk)),
     restore: () => void (disk = structuredClone(backup ?? disk)),
     harm: () => undefined,
+    text: () =>
+      JSON.stringify([
+        [...disk.streams].map(([name, content]) => [name, content, [...content.ledger]]),
+        [...disk.notes],
+      ]),
     dispose: () => undefined,
   };
 }
@@ -204,6 +212,7 @@ function createSqliteState(): State {
         undo: () => replace(before),
       };
     },
+    text: () => [...contents().values()].map((bytes) => bytes.toString("latin1")).join("\n"),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
 }

@@ -8,6 +8,7 @@ import { createSimulatedHttp } from "../../src/simulation/http.ts";
 import type { Random } from "../../src/simulation/random.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
 import { createStop } from "../../src/stop.ts";
+import type { Lookout } from "./canaries.ts";
 import type { Disk, Mount } from "./disk.ts";
 import type { Receiver } from "./receiver.ts";
 import type { CrashPoint, LifePlan, Outage } from "./schedule.ts";
@@ -23,6 +24,7 @@ export interface World {
   readonly receiver: Receiver;
   readonly disk: Disk;
   readonly configuration: Configuration;
+  readonly lookout: Lookout;
   readonly trace: (text: string) => void;
   readonly count: (what: string) => void;
 }
@@ -35,7 +37,7 @@ export type LifeEnd =
 
 /** Starts the program, `run()` with everything that it is made of, and waits for its end. */
 export async function live(world: World, plan: LifePlan, random: Random): Promise<LifeEnd> {
-  const { timeline, slack, receiver, disk, trace, count } = world;
+  const { timeline, slack, receiver, disk, lookout, trace, count } = world;
   const startedMs = timeline.now();
   const elapsedMs = () => timeline.now() - startedMs;
   const reachedTimes = new Map<CrashPoint, number>();
@@ -123,10 +125,19 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
       once: plan.mode === "once",
       version: "0.0.0",
       createHttp: () => ({
-        http: (request, signal) => (request.url.includes("slack.test") ? toSlack : toDestination)(request, signal),
+        http(request, signal) {
+          const isToSlack = request.url.startsWith("https://slack.test/");
+          lookout.lookAtRequest(request, isToSlack ? "slack" : "receiver");
+          return (isToSlack ? toSlack : toDestination)(request, signal);
+        },
         close: () => Promise.resolve(),
       }),
-      stdout: new Writable(),
+      stdout: new Writable({
+        write(chunk, _encoding, done) {
+          lookout.look("stdout", String(chunk));
+          done();
+        },
+      }),
       clock,
       random: random.next,
       log(level, event, fields) {
@@ -161,6 +172,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
   stop.request("SIGTERM");
   await store?.close();
   await disk.unmount();
+  lookout.look("the state or dead letters", disk.text());
   if (end === undefined) throw new Error("a life without an end");
   const result: LifeEnd = end;
   trace(`end ${JSON.stringify(result.kind === "defect" ? String(result.error) : result)}`);

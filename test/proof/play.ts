@@ -2,9 +2,9 @@ import { hash } from "node:crypto";
 import { configurationSchema } from "../../src/config/schema.ts";
 import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
-import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
 import { createSimulatedSlack, type SimulatedSlack } from "../../src/simulation/slack.ts";
 import { createTraffic } from "../../src/simulation/traffic.ts";
+import { CANARIES, createLookout } from "./canaries.ts";
 import { createDisk } from "./disk.ts";
 import { createRead, judge, type Judged } from "./judge.ts";
 import { live, type LifeEnd, type World } from "./life.ts";
@@ -51,7 +51,9 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
   const startMs = slack.now() - schedule.startHours * HOUR_MS;
   const receiver = createReceiver(schedule);
   const disk = createDisk(schedule.store);
-  const world: World = { timeline, slack, receiver, disk, trace, count, configuration: configure(schedule, startMs) };
+  const lookout = createLookout();
+  const configuration = configure(schedule, startMs);
+  const world: World = { timeline, slack, receiver, disk, configuration, lookout, trace, count };
   const ends: { readonly plan: LifePlan; readonly end: LifeEnd }[] = [];
   let restored = false;
 
@@ -117,7 +119,10 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
     disk.dispose();
   }
   const virtualMs = timeline.now() - BEGIN_MS;
-  return { violations, counts, records: receiver.accepted.length, virtualMs, hash: hash("sha1", history.join("\n")) };
+  const all = history.join("\n");
+  lookout.look("the log", all);
+  violations.push(...lookout.leaks);
+  return { violations, counts, records: receiver.accepted.length, virtualMs, hash: hash("sha1", all) };
 
   async function drain(when: string): Promise<void> {
     const end = await start(DRAIN);
@@ -155,17 +160,18 @@ function configure(schedule: Schedule, startMs: number) {
   const { destination, maxRecords } = schedule;
   const pace = { calls_per_minute: 1000 };
   return configurationSchema.parse({
-    slack: { token: DEFAULT_TOKEN, api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" },
+    slack: { token: CANARIES.slack, api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" },
     sources: Object.fromEntries(sourcesOf(schedule).map((name) => [name, { ...pace, interval: "5m" }])),
     start: new Date(startMs).toISOString(),
     destination:
       destination === "splunk_hec"
-        ? { splunk_hec: { endpoint: "https://splunk.test:8088", token: "hec-token", compression: "none" } }
+        ? { splunk_hec: { endpoint: "https://splunk.test:8088", token: CANARIES.receiver, compression: "none" } }
         : {
             otlp: {
               endpoint: "https://collector.test:4318",
               encoding: destination === "otlp_json" ? "json" : "protobuf",
               compression: "none",
+              headers: { authorization: `Bearer ${CANARIES.receiver}` },
             },
           },
     batch: { max_records: maxRecords },
@@ -188,6 +194,7 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
     clock: { now },
     clockOffsetMs: slackAheadMs,
     behaviour,
+    tokens: [{ token: CANARIES.slack }],
     ...(schedule.foreignAuditCalls === undefined
       ? {}
       : { rates: { foreignAuditCallsPerMinute: schedule.foreignAuditCalls } }),

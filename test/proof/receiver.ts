@@ -19,7 +19,7 @@ export interface Arrival {
 /** What one request meets, beside what its records themselves deserve. */
 export type Fate = DestinationFault | "credentials" | "gone" | undefined;
 
-/** What is answered by status alone. */
+/** What is answered by status alone, and says what came in the header that is a secret. */
 const REFUSALS: { readonly [Name in NonNullable<Fate>]?: { readonly status: number; readonly text: string } } = {
   unavailable: { status: 503, text: "down for maintenance" },
   server_error: { status: 500, text: "internal" },
@@ -81,7 +81,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
     if (fate !== undefined && refusal !== undefined) {
       // Nobody reads the request.
       told(fate, []);
-      return failure(type, refusal.status, refusal.text);
+      return failure(type, refusal.status, `${refusal.text}, ${request.headers["authorization"] ?? "stranger"}`);
     }
     const records = protocol.read(request.body as Uint8Array, type);
     const [first] = records;
@@ -126,7 +126,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
         return fate satisfies never;
     }
     if (poison.tooMany !== undefined && records.length > poison.tooMany)
-      return done("too_large", failure(type, 413, "too large"));
+      return done("too_large", failure(type, 413, `too large, ${request.headers["authorization"] ?? "stranger"}`));
     if (records.some(({ uid }) => isServerPoison(uid))) {
       serverErrors += 1;
       return done("server_poison", failure(type, 500, "internal"));

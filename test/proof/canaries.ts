@@ -1,0 +1,70 @@
+/**
+ * The secrets that the program is given, each made of letters and digits that no encoding breaks off at, and the search
+ * for them in all that comes out of it (I15).
+ */
+export const CANARIES = { slack: "xoxp-c4n4ryOfSl4ck", receiver: "c4n4ryOfTh3R3c31v3r" } as const;
+
+const HEADS = Object.values(CANARIES).map((secret) => Buffer.from(secret.slice(secret.indexOf("c4n4ry"))));
+const NEEDLES = HEADS.flatMap((head) => [...new Set(formsOf(head))]);
+
+/** The first canary in a text, in whatever form it is there. */
+export function canaryIn(text: string): string | undefined {
+  return NEEDLES.find((needle) => text.includes(needle));
+}
+
+/** As it is, as base64 wherever it begins there, as hex, percent-encoded and escaped as JSON escapes. */
+function formsOf(head: Buffer): string[] {
+  const bytes = [...head].map((byte) => byte.toString(16).padStart(2, "0"));
+  const forms = [
+    bytes.join(""),
+    bytes.map((hex) => `%${hex}`).join(""),
+    bytes.map((hex) => `\\u00${hex}`).join(""),
+    bytes.map((hex) => `\\x${hex}`).join(""),
+  ];
+  return [head.toString(), ...[0, 1, 2].map((before) => base64Within(head, before)), ...forms, ...forms.map(upper)];
+}
+
+function upper(form: string): string {
+  return form.replace(/[a-f]/g, (letter) => letter.toUpperCase());
+}
+
+/** What is the same of its base64 whatever stands around it, where `before` bytes too many do. */
+function base64Within(head: Buffer, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), head]).toString("base64url");
+  const from = Math.ceil((before * 8) / 6);
+  const to = Math.floor(((before + head.length) * 8) / 6);
+  return text.slice(from, to);
+}
+
+export interface Lookout {
+  /** What was found, and where. */
+  readonly leaks: ReadonlySet<string>;
+  look(where: string, text: string): void;
+  /** A request may hold one of them, in the header that is made for it. */
+  lookAtRequest(request: SentRequest, owner: keyof typeof CANARIES): void;
+}
+
+export interface SentRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+export function createLookout(): Lookout {
+  const leaks = new Set<string>();
+  const look = (where: string, text: string) => {
+    const canary = canaryIn(text);
+    if (canary !== undefined) leaks.add(`leaked into ${where}: ${canary}`);
+  };
+  return {
+    leaks,
+    look,
+    lookAtRequest({ url, headers, body = "" }, owner) {
+      const where = `a request to ${owner}`;
+      for (const [name, value] of Object.entries(headers))
+        look(where, name === "authorization" ? value.replace(CANARIES[owner], "") : value);
+      look(where, url);
+      look(where, typeof body === "string" ? body : Buffer.from(body).toString("latin1"));
+    },
+  };
+}
