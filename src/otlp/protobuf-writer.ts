@@ -198,6 +198,14 @@ export function toField(fields: Map<string, Uint8Array>, key: string): Uint8Arra
 }
 
 export function toKeyField(key: string): Uint8Array {
+  const length = Buffer.byteLength(key);
+  if (length < 128) {
+    const field = Buffer.allocUnsafe(length + 2);
+    field[0] = 0x0a;
+    field[1] = length;
+    field.write(key, 2);
+    return field;
+  }
   const w = createWriter(3 * key.length + 6);
   writeText(w, 0x0a, key);
   return w.buffer.subarray(w.start);
