@@ -667,8 +667,9 @@ describe("an answer that does not come", () => {
   });
 
   test("for a single entry that is too large ends as stuck", async () => {
-    const { clock, poll } = createScriptedBench("integration_logs", () => "too_large", { nowMs: NOW_MS });
+    const { clock, poll, requests } = createScriptedBench("integration_logs", () => "too_large", { nowMs: NOW_MS });
     expect(await clock.run(poll())).toMatchObject({ kind: "halted", scope: "stream", reason: "stuck" });
+    expect(requests.slice(-2).map(({ params }) => params["count"])).toEqual(["2", "1"]);
   });
 
   test("for a limit that it should not meet ends as stuck after bounded tries", async () => {
