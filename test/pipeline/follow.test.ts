@@ -111,9 +111,19 @@ describe("follow", () => {
   });
 
   it("lets a stream that is up to date wait to the end of its interval, whatever its credentials", async () => {
-    const { during, begunMs, clock } = scene([{ ending: PRESENT }]);
-    await during(10_001, { renewal: () => clock.monotonic() });
-    expect(begunMs).toEqual([0, 10_000]);
+    const { during, begunMs, clock, options } = scene([{ ending: PRESENT }]);
+    const source = { ...options.source, intervalMs: 5 * MINUTE_MS };
+    await during(5 * MINUTE_MS + 1, { source, renewal: () => clock.monotonic() });
+    expect(begunMs).toEqual([0, 5 * MINUTE_MS]);
+  });
+
+  it("leaves Slack alone while the destination refuses, entries and what is to be told alike", async () => {
+    const entries = scene([{ ending: PRESENT, records: 1 }]);
+    await entries.during(5 * MINUTE_MS);
+    expect(entries.begunMs).toEqual([0]);
+    const untold = scene([{ ending: PRESENT }]);
+    await untold.during(5 * MINUTE_MS, { tracker: { ...silentTracker(), untold: () => recordNumbers(1) } });
+    expect([untold.begunMs, untold.waits]).toEqual([[0], []]);
   });
 
   it("ends with the ending that it is told to end with", async () => {

@@ -146,6 +146,30 @@ describe("a deep sweep", () => {
     expect(requests.length).toBeLessThan(40);
   });
 
+  test("takes none that has left for one that it missed", async () => {
+    const rows = ["n0", "n1", "n2", "late", "n3", "n4"].map((name) => entryOf(name, NOW - 5000));
+    rows.push(...["n5", "n6", "gone", "n7", "n8", "n9"].map((name) => entryOf(name, NOW - 4000)));
+    let passes = 0;
+    const { clock, poll, sent } = createScriptedBench(
+      "integration_logs",
+      ({ params }): ScriptedPage => {
+        const [page, size] = [Number(params["page"]), Number(params["count"])];
+        if (page === 1) passes += 1;
+        const shown = [...rows];
+        // On the second page while the first is read, and the other way round.
+        if (page > 1 && passes <= 2) [shown[0], shown[3]] = [rows[3]!, rows[0]!];
+        const paging = { total: shown.length, pages: Math.ceil(shown.length / size) };
+        const entries = shown.slice((page - 1) * size, page * size);
+        // It was met; what moves up into its place is not.
+        if (page === 3 && passes === 1) rows.splice(8, 1);
+        return { entries, paging };
+      },
+      { nowMs: NOW_MS, pageSize: 3 },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(namesOf(sent).toSorted()).toEqual([...numbered(10), "gone", "late"].toSorted());
+  });
+
   test("that missed an entry in each pass over a log that moved is made up for by the next poll", async () => {
     const [first, second] = [NOW - 5000, NOW - 4000];
     const rows = ["n0", "n1", "n2", "late", "n3", "n4"].map((name) => entryOf(name, first));
@@ -184,6 +208,27 @@ describe("a deep sweep", () => {
       expect(sent).toHaveLength(14);
     }
   });
+});
+
+test("the pages of a deep sweep behind the first go at their own pace, those of a poll do not", async () => {
+  const rows = numbered(12).map((name, index) => entryOf(name, NOW - 5000 + index));
+  const { clock, poll, requests } = createScriptedBench(
+    "integration_logs",
+    ({ params }) => {
+      const page = Number(params["page"]);
+      return { entries: rows.slice(page * 3 - 3, page * 3), paging: { total: rows.length, pages: rows.length / 3 } };
+    },
+    { nowMs: NOW_MS, pageSize: 3, settings: { deep_calls_per_minute: 1 } },
+  );
+  const timesOf = async () => {
+    const [before, begunMs] = [requests.length, clock.monotonic()];
+    await clock.run(poll());
+    return requests.slice(before).map(({ params, atMs }) => [Number(params["page"]), atMs - begunMs]);
+  };
+  const MINUTES = [0, 60_000, 120_000];
+  expect(await timesOf()).toEqual([[1, 0], ...MINUTES.map((ms, index) => [index + 2, ms])]);
+  rows.push(...numbered(6).map((name, index) => entryOf(`new ${name}`, NOW - 4000 + index)));
+  expect(await timesOf()).toEqual([4, 5, 6].map((page) => [page, 0]));
 });
 
 test("what comes in at the head during a deep sweep is no reason for another one", async () => {
@@ -305,6 +350,19 @@ describe("more than 100 pages", () => {
     expect(log.map(({ event }) => event)).not.toContain("slack_pages_beyond_reach");
   });
 
+  test.each([
+    ["pages alone say so", { pages: 100 }],
+    ["the total says so", { pages: 100, total: 100_000 }],
+  ])("begin at the one beyond the hundredth of the largest size, too, where %s", async (_, paging) => {
+    const { clock, poll, requests, log } = createScriptedBench("integration_logs", () => ({ entries: [], paging }), {
+      nowMs: NOW_MS,
+      pageSize: 1000,
+    });
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(requests.filter(({ params }) => params["change_type"] !== undefined)).toEqual([]);
+    expect(log).toEqual([]);
+  });
+
   test("[S11] of the largest size are read as far as Slack shows them, with a warning", async () => {
     const { clock, poll, log, requests } = createScriptedBench(
       "integration_logs",
@@ -420,6 +478,15 @@ describe("more than 100 pages", () => {
             .toSorted(),
         );
       }
+    });
+
+    test("forget what has left, once two polls did not meet it in any kind", async () => {
+      const w = longLog("rising", { added: 150, removed: 90 });
+      await w.after(0);
+      w.rows().splice(0, 10);
+      for (let polls = 0; polls < 4; polls++) await w.after(2 * HOUR_MS);
+      expect(w.known()).toBe(230);
+      expect(w.sent).toHaveLength(240);
     });
 
     test("are told as unread where Slack refuses a kind, and the other kinds are read", async () => {
