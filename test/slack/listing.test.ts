@@ -299,4 +299,29 @@ describe("asking ahead", () => {
     stop.abort(new Error("stop"));
     expect(await next).toEqual(new Error("stop"));
   });
+
+  test("leaves no failure unheard when the stop comes while a page is delivered", async () => {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown) => void unheard.push(error);
+    process.on("unhandledRejection", hear);
+    const count = counting(50);
+    const { walk, clock } = listing((request, index) => (index === 1 ? "hang" : count(request)), { ahead: true });
+    const stop = new AbortController();
+    const generator = walk(stop.signal);
+    await clock.run(generator.next());
+    stop.abort(new Error("stop"));
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", hear);
+    expect(unheard).toEqual([]);
+    await generator.return({ kind: "end" });
+  });
+});
+
+test("the pages behind the first take the turn that is asked for, the first that of a poll", async () => {
+  const { run, requests } = listing(counting(40), {
+    endpoint: { ...ENDPOINT, deepCallsPerMinute: 1 },
+    priority: "deep",
+  });
+  await run();
+  expect(requests.map(({ atMs }) => atMs)).toEqual([0, 0, 60_000, 120_000]);
 });
