@@ -40,7 +40,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/groups.ts": [state("groups")],
     "src/state/header.ts": [state("header"), state("inspect")],
     "src/state/identities.ts": [state("memory")],
-    "src/state/index.ts": [state("copy")],
+    "src/state/index.ts": [state("index"), state("copy")],
     "src/state/inspect.ts": [state("inspect"), state("journal")],
     "src/state/ledger.ts": [state("ledger")],
     "src/state/locate.ts": [state("locate")],

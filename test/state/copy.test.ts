@@ -25,9 +25,13 @@ describe("copyState", () => {
     const [from, to] = [join(folder, "old.db"), join(folder, "new.db")];
     const content = await makeSample(from);
     const report = await copyState(at(from), at(to), options());
-    expect(report).toMatchObject({ streams: 3, notes: 2 });
+    expect(report).toEqual({ streams: 3, identities: 144, notes: 2 });
     const store = await openState(at(to), options());
     expect(await contentOf(store)).toBe(content);
+    // What the first was told to forget is not remembered by the copy either.
+    const state = await stateOf(store, "access_logs/T1");
+    await state.commit({ remember: [identity(1, { mark: 1000 }), identity(2, { mark: 1001 })] });
+    expect([...(await state.known([hex(1), hex(2)])).keys()]).toEqual([hex(2)]);
     await store.close();
     const again = await openSqliteStore({ path: from });
     expect(await contentOf(again)).toBe(content);
@@ -40,14 +44,21 @@ describe("copyState", () => {
     const store = await openSqliteStore({ path: from, recentAtMost: 3_000 });
     const state = await stateOf(store, "s");
     for (let page = 0; page < 13; page += 1) {
-      const remember = Array.from({ length: 1_000 }, (_, n) => identity(page * 1_000 + n, { mark: page }));
+      // Three versions of each key, so that some are parted by the end of a page.
+      const remember = Array.from({ length: 1_000 }, (_, index) => {
+        const n = page * 1_000 + index;
+        return identity(Math.floor(n / 3), { version: n % 3 === 0 ? "" : hex(n % 3), mark: page });
+      });
       await state.commit({ remember, position: page, forgetBelow: 1 });
     }
     await store.close();
     expect(await copyState(at(from), at(to), options())).toEqual({ streams: 1, identities: 12_000, notes: 0 });
     const copy = await openState(at(to), options());
-    const known = await (await stateOf(copy, "s")).known([hex(0), hex(999), hex(1_000), hex(12_999)]);
-    expect([...known.keys()]).toEqual([hex(1_000), hex(12_999)]);
+    const known = await (await stateOf(copy, "s")).known([hex(0), hex(332), hex(334), hex(4_332)]);
+    expect([...known].map(([key, versions]) => [key, versions.length])).toEqual([
+      [hex(334), 3],
+      [hex(4_332), 3],
+    ]);
     await copy.close();
   });
 
@@ -62,6 +73,34 @@ describe("copyState", () => {
     expect(await untouched.notes.read("token")).toContain("token: ");
     expect(await refusal(copyState(at(from), at(to), options()))).toMatch(/a program is using it\. Stop/);
     await untouched.close();
+  });
+
+  it("refuses a target that holds a stream alone, or a note alone: it may be a rotated token", async () => {
+    const folder = temporaryFolder();
+    const [from, stream, note] = [join(folder, "old.db"), join(folder, "stream.db"), join(folder, "note.db")];
+    await makeSample(from);
+    const withStream = await openSqliteStore({ path: stream });
+    await stateOf(withStream, "access_logs/T1");
+    await withStream.close();
+    const withNote = await openSqliteStore({ path: note });
+    await withNote.notes.write("token", "t");
+    await withNote.close();
+    expect(await refusal(copyState(at(from), at(stream), options()))).toMatch(/not empty \(1 streams\)/);
+    expect(await refusal(copyState(at(from), at(note), options()))).toMatch(/not empty \(0 streams\)/);
+  });
+
+  it("that breaks off at its end is not whole, a copy of a copy neither", async () => {
+    const folder = temporaryFolder();
+    const [from, copy, again] = [join(folder, "old.db"), join(folder, "copy.db"), join(folder, "again.db")];
+    const content = await makeSample(from);
+    const report = await copyState(at(from), at(copy), options());
+    const last = () => Promise.reject(new Error("broken off"));
+    await expect(copyState(at(copy), at(again), options(), last)).rejects.toThrow("broken off");
+    expect(await refusal(openState(at(again), options()))).toMatch(/a copy into it was broken off/);
+    expect(await copyState(at(copy), at(again), options())).toEqual(report);
+    const store = await openState(at(again), options());
+    expect(await contentOf(store)).toBe(content);
+    await store.close();
   });
 
   it("refuses a source that is not there, and makes no target for it", async () => {
