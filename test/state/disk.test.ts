@@ -57,9 +57,12 @@ describe("a full disk", () => {
     expect(await refusal(openSqliteStore({ path, maxPages: 1 }))).toContain("the disk is full");
   });
 
-  it("is found on a volume too small for a state", (context) => {
-    const folder = smallVolume(context, "64k");
-    return expect(refusal(openSqliteStore({ path: join(folder, "state.db") }))).resolves.toContain("the disk is full");
+  it("is found on a volume too small for a state, of which nothing is left behind", async (context) => {
+    for (const size of ["16k", "64k"]) {
+      const folder = smallVolume(context, size);
+      expect(await refusal(openSqliteStore({ path: join(folder, "state.db") }))).toContain("the disk is full");
+      expect(readdirSync(folder)).not.toContain("state.db.new");
+    }
   });
 
   it("is found again by every start until there is room, and then the state is as it was", async (context) => {
