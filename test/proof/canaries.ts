@@ -4,8 +4,8 @@
  */
 export const CANARIES = { slack: "xoxp-c4n4ryOfSl4ck", receiver: "c4n4ryOfTh3R3c31v3r" } as const;
 
-const HEADS = Object.values(CANARIES).map((secret) => Buffer.from(secret.slice(secret.indexOf("c4n4ry"))));
-const NEEDLES = HEADS.flatMap((head) => [...new Set(formsOf(head))]);
+/** What they have in common, and nothing else has. */
+const NEEDLES = [...new Set(formsOf(Buffer.from("c4n4ryOf")))];
 
 /** The first canary in a text, in whatever form it is there. */
 export function canaryIn(text: string): string | undefined {
@@ -13,15 +13,15 @@ export function canaryIn(text: string): string | undefined {
 }
 
 /** As it is, as base64 wherever it begins there, as hex, percent-encoded and escaped as JSON escapes. */
-function formsOf(head: Buffer): string[] {
-  const bytes = [...head].map((byte) => byte.toString(16).padStart(2, "0"));
+function formsOf(core: Buffer): string[] {
+  const bytes = [...core].map((byte) => byte.toString(16).padStart(2, "0"));
   const forms = [
     bytes.join(""),
     bytes.map((hex) => `%${hex}`).join(""),
     bytes.map((hex) => `\\u00${hex}`).join(""),
     bytes.map((hex) => `\\x${hex}`).join(""),
   ];
-  return [head.toString(), ...[0, 1, 2].map((before) => base64Within(head, before)), ...forms, ...forms.map(upper)];
+  return [core.toString(), ...[0, 1, 2].map((before) => base64Within(core, before)), ...forms, ...forms.map(upper)];
 }
 
 function upper(form: string): string {
@@ -29,10 +29,10 @@ function upper(form: string): string {
 }
 
 /** What is the same of its base64 whatever stands around it, where `before` bytes too many do. */
-function base64Within(head: Buffer, before: number): string {
-  const text = Buffer.concat([Buffer.alloc(before), head]).toString("base64url");
+function base64Within(core: Buffer, before: number): string {
+  const text = Buffer.concat([Buffer.alloc(before), core]).toString("base64url");
   const from = Math.ceil((before * 8) / 6);
-  const to = Math.floor(((before + head.length) * 8) / 6);
+  const to = Math.floor(((before + core.length) * 8) / 6);
   return text.slice(from, to);
 }
 
@@ -60,11 +60,13 @@ export function createLookout(): Lookout {
     leaks,
     look,
     lookAtRequest({ url, headers, body = "" }, owner) {
-      const where = `a request to ${owner}`;
+      let all = url;
       for (const [name, value] of Object.entries(headers))
-        look(where, name === "authorization" ? value.replace(CANARIES[owner], "") : value);
-      look(where, url);
-      look(where, typeof body === "string" ? body : Buffer.from(body).toString("latin1"));
+        all += `\n${name === "authorization" ? value.replace(CANARIES[owner], "") : value}`;
+      look(
+        `a request to ${owner}`,
+        `${all}\n${typeof body === "string" ? body : Buffer.from(body).toString("latin1")}`,
+      );
     },
   };
 }
