@@ -15,6 +15,8 @@ export interface RotationOptions {
   readonly lifetimeMs?: number;
   /** How long a refresh token still works after its first use. */
   readonly graceMs?: number;
+  /** What the tokens that are given out begin with, before their number. */
+  readonly prefixes?: { readonly access: string; readonly refresh: string };
 }
 
 export type Refresh = (read: ReadRequest, nowMs: number) => Answer;
@@ -28,6 +30,7 @@ export function createRotation(
 ): Refresh {
   if (options === undefined) return () => failure("invalid_client_id");
   const { lifetimeMs = 43_200_000, graceMs = 60_000 } = options;
+  const { access, refresh } = options.prefixes ?? { access: "xoxe.xoxp-1-simulated-", refresh: "xoxe-1-simulated-" };
   const first = options.token === undefined ? tokens.all[0] : tokens.find(options.token);
   if (first === undefined) throw new Error("token rotation needs a token");
   first.expiresAtMs ??= nowMs + lifetimeMs;
@@ -45,11 +48,11 @@ export function createRotation(
     if (given !== current && !inGrace) return failure("invalid_refresh_token");
     if (given === current) previous = { token: current, usedAtMs: atMs };
     issued++;
-    current = `xoxe-1-simulated-${issued}`;
+    current = `${refresh}${issued}`;
     const grant = tokens.add({
       ...first,
       state: "active",
-      token: `xoxe.xoxp-1-simulated-${issued}`,
+      token: `${access}${issued}`,
       expiresAtMs: atMs + lifetimeMs,
     });
     active.push(grant);

@@ -45,6 +45,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
   const isGone = () => end !== undefined;
   const die = (how: LifeEnd) => void (end ??= how);
 
+  let answersRenewal = false;
   const diesAt = (point: CrashPoint): boolean => {
     if (isGone()) return false;
     const times = (reachedTimes.get(point) ?? 0) + 1;
@@ -53,6 +54,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
     if (plan.crash?.point !== point || plan.crash.nth !== times) return false;
     die({ kind: "crash", point });
     count(`crash at ${point}`);
+    if (point === "slack-answered" && answersRenewal) count("crash with a new token on its way");
     return true;
   };
   /** A dead program gets no further than this, and holds up nobody. */
@@ -89,6 +91,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
   const toSlack: Http = async (request, signal) => {
     await reach("slack-asked");
     const answer = await simulated(request, signal);
+    answersRenewal = request.url.endsWith("/oauth.v2.access");
     await reach("slack-answered");
     return answer;
   };
@@ -222,6 +225,8 @@ function partsOf(position: unknown): Readonly<Record<string, unknown>> {
 
 /** Lines of the log that tell of something a campaign has to have met. */
 const LOGGED = new Set([
+  "token_refreshed",
+  "token_refresh_refused",
   "slack_walk_restarted",
   "dead_letter",
   "delivery_resumed",

@@ -34,6 +34,8 @@ const OFTEN: ReadonlyMap<string, number> = new Map([
   ["resumed: window", 50],
   ["log: slack_walk_restarted", 100],
   ["log: coverage_partial", 50],
+  ["log: token_refreshed", 100],
+  ["crash with a new token on its way", 100],
 ]);
 
 /** From so many schedules on the law of large numbers may be relied on. */

@@ -23,6 +23,11 @@ const MOST_INSERTS = 12;
 /** The workspace that may leave the organisation. */
 const LEAVING = "T0ACMEOPS01";
 
+const CLIENT_ID = "1.2";
+const CLIENT_SECRET = `secret-of-${CANARIES.slack}`;
+const REFRESH_TOKEN = `xoxe-1-${CANARIES.slack}`;
+const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString("base64");
+
 export interface Played {
   /** What should never be; empty when all is well. */
   readonly violations: readonly string[];
@@ -160,7 +165,20 @@ function configure(schedule: Schedule, startMs: number) {
   const { destination, maxRecords } = schedule;
   const pace = { calls_per_minute: 1000 };
   return configurationSchema.parse({
-    slack: { token: CANARIES.slack, api_url: "https://slack.test/api/", audit_url: "https://slack.test/audit/v1/" },
+    slack: {
+      ...(schedule.tokenLivesMs === undefined
+        ? { token: CANARIES.slack }
+        : {
+            rotation: {
+              client_id: CLIENT_ID,
+              client_secret: CLIENT_SECRET,
+              refresh_token: REFRESH_TOKEN,
+              encryption_key: ENCRYPTION_KEY,
+            },
+          }),
+      api_url: "https://slack.test/api/",
+      audit_url: "https://slack.test/audit/v1/",
+    },
     sources: Object.fromEntries(sourcesOf(schedule).map((name) => [name, { ...pace, interval: "5m" }])),
     start: new Date(startMs).toISOString(),
     destination:
@@ -195,11 +213,24 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
     clockOffsetMs: slackAheadMs,
     behaviour,
     tokens: [{ token: CANARIES.slack }],
+    ...(schedule.tokenLivesMs === undefined
+      ? {}
+      : {
+          rotation: {
+            clientId: CLIENT_ID,
+            clientSecret: CLIENT_SECRET,
+            refreshToken: REFRESH_TOKEN,
+            lifetimeMs: schedule.tokenLivesMs,
+            graceMs: Number.POSITIVE_INFINITY,
+            prefixes: { access: `xoxe.${CANARIES.slack}-`, refresh: `xoxe-1-${CANARIES.slack}-` },
+          },
+        }),
     ...(schedule.foreignAuditCalls === undefined
       ? {}
       : { rates: { foreignAuditCallsPerMinute: schedule.foreignAuditCalls } }),
     ...(tenant === "workspace" ? { tenant: { organisation: null } } : {}),
     beforeCall({ method, params }) {
+      if (method === "oauth.v2.access") count("token asked for");
       trace(`call ${method} ${JSON.stringify(params)}`);
       if (!lively) return;
       traffic.advance(slack.now());

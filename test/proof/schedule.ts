@@ -32,6 +32,8 @@ export interface Schedule {
   readonly foreignAuditCalls?: number;
   /** What the receiver will never take, of a thousand records; and how many records it takes at once. */
   readonly poison: { readonly perMille: number; readonly serverErrorPerMille: number; readonly tooMany?: number };
+  /** The token lives for so long, and is renewed with refresh tokens that work once; one whose answer was lost, again. */
+  readonly tokenLivesMs?: number;
   readonly lives: readonly LifePlan[];
 }
 
@@ -150,6 +152,12 @@ export function scheduleOf(seed: number): Schedule {
   const lives = Array.from({ length: random.between(1, 3) }, (_, index) =>
     lifeOf(random, { store, destination, index }),
   );
+  // What came later draws from chance of its own, so that the rest of a seed stays as it was.
+  const later = createRandom(seed ^ 0x7a7e);
+  const tokenLivesMs = later.chance(0.1) ? later.pick([3 * HOUR, 12 * HOUR]) : undefined;
+  const diesWithToken = later.chance(0.4);
+  // With an old state come refresh tokens that were used up long ago: only a person can mend that.
+  const isRestored = lives.some(({ stateBefore }) => stateBefore === "backup_restored");
   const setsAside = lives.some(({ crash }) => crash?.point.startsWith("dead-letter"));
   return {
     seed,
@@ -177,8 +185,14 @@ export function scheduleOf(seed: number): Schedule {
       serverErrorPerMille: random.pick([0, 0, 0, 15]),
       ...(random.chance(0.2) ? { tooMany: random.between(1, 4) } : {}),
     },
-    lives,
+    ...(tokenLivesMs === undefined || isRestored ? { lives } : { tokenLivesMs, lives: renewing(lives, diesWithToken) }),
   };
+}
+
+/** The first thing that is asked for is a token: `dies` when it has come and nobody has it yet. */
+function renewing([first, ...others]: readonly LifePlan[], dies: boolean): LifePlan[] {
+  const crash = dies ? { crash: { point: "slack-answered", nth: 1 } as const } : {};
+  return first === undefined ? [] : [{ ...first, ...crash }, ...others];
 }
 
 function behaviourOf(random: Random): BehaviourOptions {

@@ -56,6 +56,10 @@ function* shorter(schedule: Schedule): Generator<Schedule> {
     const { foreignAuditCalls: _, ...rest } = schedule;
     yield rest;
   }
+  if (schedule.tokenLivesMs !== undefined) {
+    const { tokenLivesMs: _, ...rest } = schedule;
+    yield rest;
+  }
   if (schedule.late > 0) yield { ...schedule, late: 0 };
   if (schedule.slackAheadMs !== 0) yield { ...schedule, slackAheadMs: 0 };
   if (schedule.tenant !== "workspace") yield { ...schedule, tenant: "workspace" };
