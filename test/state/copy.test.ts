@@ -47,7 +47,7 @@ describe("copyState", () => {
       // Three versions of each key, so that some are parted by the end of a page.
       const remember = Array.from({ length: 1_000 }, (_, index) => {
         const n = page * 1_000 + index;
-        return identity(Math.floor(n / 3), { version: n % 3 === 0 ? "" : hex(n % 3), mark: page });
+        return identity(Math.floor((n + 1) / 3), { version: n % 3 === 0 ? "" : hex(n % 3), mark: page });
       });
       await state.commit({ remember, position: page, forgetBelow: 1 });
     }
@@ -60,6 +60,17 @@ describe("copyState", () => {
       [hex(4_332), 3],
     ]);
     await copy.close();
+  });
+
+  it("leaves out what is forgotten, though it is still in the file", async () => {
+    const folder = temporaryFolder();
+    const [from, to] = [join(folder, "old.db"), join(folder, "new.db")];
+    const store = await openSqliteStore({ path: from });
+    const state = await stateOf(store, "s");
+    await state.commit({ remember: [identity(1, { mark: 1 }), identity(2, { mark: 2 })] });
+    await state.commit({ remember: [], forgetBelow: 2 });
+    await store.close();
+    expect(await copyState(at(from), at(to), options())).toEqual({ streams: 1, identities: 1, notes: 0 });
   });
 
   it("refuses a target that is not empty, and one that is in use", async () => {
