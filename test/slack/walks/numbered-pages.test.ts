@@ -385,6 +385,10 @@ describe("more than 100 pages", () => {
   describe("of the largest size", () => {
     /** A log that Slack shows no more than two entries of on a page. */
     function longLog(order: "rising" | "falling", counts: Readonly<Record<string, number>>, refused?: string) {
+      let refusal: { readonly type: string | undefined; readonly error: ScriptedPage } = {
+        type: refused,
+        error: "invalid_arguments",
+      };
       let rows: { readonly change_type: string; readonly date: string; readonly user_name: string }[] = [];
       const add = (change_type: string, date: number) => {
         rows = [...rows, { change_type, date: String(date), user_name: `${change_type} ${rows.length}` }];
@@ -406,7 +410,7 @@ describe("more than 100 pages", () => {
           if (count > 2) return "too_large";
           if (page > 100) return "over_pagination_limit";
           const type = params["change_type"];
-          if (type !== undefined && type === refused) return "invalid_arguments";
+          if (type !== undefined && type === refusal.type) return refusal.error;
           const wanted = rows.filter(({ change_type }) => type === undefined || change_type === type);
           const ordered = order === "rising" ? wanted : wanted.toReversed();
           return {
@@ -420,6 +424,9 @@ describe("more than 100 pages", () => {
         ...bench,
         add,
         rows: () => rows,
+        refuse(type: string | undefined, error: ScriptedPage = "invalid_arguments") {
+          refusal = { type, error };
+        },
         async after(ms: number) {
           await bench.clock.advance(ms);
           return bench.clock.run(bench.poll());
@@ -495,6 +502,24 @@ describe("more than 100 pages", () => {
       expect(w.log.map(({ event }) => event)).toContain("slack_filter_refused");
       expect(namesOf(w.sent).filter((name) => name.startsWith("added"))).toHaveLength(150);
       expect(w.unread).toHaveLength(1);
+    });
+
+    test("forget nothing of a kind while Slack refuses it", async () => {
+      const w = longLog("rising", { added: 150, removed: 90 });
+      await w.after(0);
+      w.refuse("removed");
+      for (let polls = 0; polls < 4; polls++) await w.after(2 * HOUR_MS);
+      expect(w.known()).toBe(240);
+      w.refuse(undefined);
+      await w.after(2 * HOUR_MS);
+      expect(w.sent).toHaveLength(240);
+    });
+
+    test("halt the poll where Slack refuses a kind for what is not the kind's fault", async () => {
+      const w = longLog("rising", { added: 150, removed: 90 });
+      w.refuse("removed", "missing_scope");
+      expect(await w.after(0)).toMatchObject({ kind: "halted", code: "missing_scope" });
+      expect(w.log.map(({ event }) => event)).not.toContain("slack_filter_refused");
     });
 
     test("are read as a whole again once the log is short enough", async () => {
