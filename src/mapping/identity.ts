@@ -45,6 +45,8 @@ type Digest = (text: string) => string;
  * are not: the repeat of an id with the same content is left out, and with other content its content decides.
  */
 export function identify(mapping: Mapping, stream: string, entries: readonly unknown[]): Identified[] {
+  // Most polls bring nothing, and what reads entries has a buffer.
+  if (entries.length === 0) return [];
   const prefix = `${stream}\n`;
   const canonicalize = createCanonicalize(prefix);
   const uidOf = createOrdinals();
