@@ -50,7 +50,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/notes.ts": [state("verify"), state("copy"), state("sqlite")],
     "src/state/probe.ts": [state("probe"), state("disk")],
     "src/state/read-all.ts": [state("copy")],
-    "src/state/rows.ts": [state("rows")],
+    "src/state/rows.ts": [state("rows"), state("header")],
     "src/state/sqlite.ts": [state("verify"), state("disk"), state("sqlite")],
     "src/state/streams.ts": [state("verify"), state("migrate"), state("sqlite")],
     "src/state/transaction.ts": [state("transaction"), state("disk")],

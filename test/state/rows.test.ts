@@ -59,9 +59,12 @@ test("sums of checksums go round at 2^32, in any order", () => {
 });
 
 test("identities come back from a receipt as they were", () => {
-  const text = receiptText([FULL, BARE]);
-  expect(text).toBe(`[["${hex(1)}","${hex(2)}",0,1700000000,1001],["${hex(2)}","",null,null,-0.5]]`);
-  expect(identitiesOf(text)).toEqual([FULL, BARE]);
+  const counted = identity(3, { count: 5 });
+  const text = receiptText([FULL, BARE, counted]);
+  expect(text).toBe(
+    `[["${hex(1)}","${hex(2)}",0,1700000000,1001],["${hex(2)}","",null,null,-0.5],["${hex(3)}","",5,null,1003]]`,
+  );
+  expect(identitiesOf(text)).toEqual([FULL, BARE, counted]);
 });
 
 test("an identity comes back from a row of the table unless something of it changed", () => {
