@@ -195,13 +195,14 @@ export async function* walkNumberedPages(
     for (let pass = 1; ; pass++) {
       const swept = yield* deep(seen, pass > 1);
       if ("kind" in swept) return swept;
-      const { isSteady, isStill, openedMs: deepMs } = swept;
-      let { paging } = swept;
+      const { isStill, openedMs: deepMs } = swept;
+      let { paging, isSteady } = swept;
       if (!isSteady || isMissing(paging)) {
         // What came in at the head during the sweep accounts for most differences.
         const result = yield* hot(seen);
         if ("kind" in result) return result;
         paging = result.paging;
+        if ((paging.total ?? Infinity) < (swept.paging.total ?? 0)) isSteady = false;
       }
       const isAllMet = !isMissing(paging);
       if (pass === MAX_PASSES || (isSteady && isAllMet)) {

@@ -170,6 +170,28 @@ describe("a deep sweep", () => {
     expect(namesOf(sent).toSorted()).toEqual([...numbered(10), "gone", "late"].toSorted());
   });
 
+  test("takes none that has left behind it for one that it missed", async () => {
+    const names = ["n0", "n1", "n2", "late", "gone", "n3", "n4", "n5", "n6"];
+    const rows = names.map((name, index) => entryOf(name, NOW - 5000 - index));
+    let calls = 0;
+    const { clock, poll, sent } = createScriptedBench(
+      "integration_logs",
+      ({ params }): ScriptedPage => {
+        const [page, size] = [Number(params["page"]), Number(params["count"])];
+        calls += 1;
+        // It was met by the three pages; what is read next is the head.
+        if (calls === 4) rows.splice(4, 1);
+        const shown = [...rows];
+        if (calls === 2 || calls === 3) [shown[0], shown[3]] = [rows[3]!, rows[0]!];
+        const paging = { total: shown.length, pages: Math.ceil(shown.length / size) };
+        return { entries: shown.slice((page - 1) * size, page * size), paging };
+      },
+      { nowMs: NOW_MS, pageSize: 3 },
+    );
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(namesOf(sent).toSorted()).toEqual(names.toSorted());
+  });
+
   test("that missed an entry in each pass over a log that moved is made up for by the next poll", async () => {
     const [first, second] = [NOW - 5000, NOW - 4000];
     const rows = ["n0", "n1", "n2", "late", "n3", "n4"].map((name) => entryOf(name, first));
