@@ -19,16 +19,29 @@ const [LETTER_T, LETTER_F, LETTER_N] = Buffer.from("tfn");
 /** The attributes of a record that is still text. */
 export function writeTextAttributes(w: Writer, text: LogText): void {
   const { attributes } = text;
+  const names = namesOf(w, attributes);
   for (let i = attributes.length - 1; i >= 0; i--) {
     const attribute = attributes[i]!;
     const end = written(w);
     if ("text" in attribute) writeText(w, 0x0a, attribute.text);
     else writeSlot(w, text, attribute.slot, true);
-    closeMember(w, 0x32, toField(w.keys.fields, attribute.name), end);
+    closeMember(w, 0x32, names[i]!, end);
   }
   const uidEnd = written(w);
   writeText(w, 0x0a, text.uid);
   closeMember(w, 0x32, toField(w.keys.fields, "log.record.uid"), uidEnd);
+}
+
+const attributeNames = new WeakMap<LogText["attributes"], readonly Uint8Array[]>();
+
+/** The names as keys: of most entries of one outline the attributes are one list. */
+function namesOf(w: Writer, attributes: LogText["attributes"]): readonly Uint8Array[] {
+  let names = attributeNames.get(attributes);
+  if (names === undefined) {
+    names = attributes.map(({ name }) => toField(w.keys.fields, name));
+    attributeNames.set(attributes, names);
+  }
+  return names;
 }
 
 /** What a slot holds, as an AnyValue. */

@@ -31,5 +31,6 @@ function jsonText(what: string, value: unknown): string | undefined {
 function checkIdentity({ key, version, count = 0, lastSeconds = 0, mark }: Identity): void {
   if (!KEY.test(key)) throw new TypeError("An identity's key must be 32 lower-case hex digits");
   if (!VERSION.test(version)) throw new TypeError("An identity's version must be empty or 32 lower-case hex digits");
-  if (![count, lastSeconds, mark].every(Number.isFinite)) throw new TypeError("An identity's numbers must be finite");
+  const isFinite = Number.isFinite(count) && Number.isFinite(lastSeconds) && Number.isFinite(mark);
+  if (!isFinite) throw new TypeError("An identity's numbers must be finite");
 }
