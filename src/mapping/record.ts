@@ -114,9 +114,12 @@ export function createMapper(mapping: Mapping, options: MapperOptions): ToRecord
     get text() {
       const { identified, facts, uid } = this;
       const { entry } = identified;
+      const { bytes, unescaped, slots } = entry.answer;
       const fields = fieldsIn(entry);
       return {
-        ...entry.answer,
+        bytes,
+        unescaped,
+        slots,
         firstSlot: entry.firstSlot,
         outline: entry.template.outline,
         uid,

@@ -35,7 +35,8 @@ export const appActivities: SourceDefinition = {
   severity({ level }) {
     const number = LEVELS.get(level);
     const text = toText(level);
-    return { ...(number === undefined ? {} : { number }), ...(text === undefined || text === "" ? {} : { text }) };
+    if (text === undefined || text === "") return {};
+    return number === undefined ? { text } : { number, text };
   },
   trace: { traceId: "trace_id", spanId: "payload.function_execution_id" },
   attributes: [
