@@ -128,19 +128,10 @@ function jsonReply(body: string | Uint8Array, to: ReplyTo, status: number): Answ
   return { kind: "answer", status, headers: headersOf(to, JSON_TYPE), body, delivery: WHOLE };
 }
 
-let lastDate = { atMs: 0, text: new Date(0).toUTCString() };
-
-/** Most answers of a simulated minute are of one second. */
-function dateText(atMs: number): string {
-  const secondMs = atMs - (atMs % 1000);
-  if (secondMs !== lastDate.atMs) lastDate = { atMs: secondMs, text: new Date(secondMs).toUTCString() };
-  return lastDate.text;
-}
-
 function headersOf({ call, facts, scopes }: ReplyTo, contentType: string): Record<string, string> {
   return {
     "content-type": contentType,
-    date: dateText(call.atMs),
+    date: new Date(call.atMs).toUTCString(),
     "cache-control": "private, no-cache, no-store, must-revalidate",
     ...(scopes === undefined ? {} : { "x-oauth-scopes": scopes.join(",") }),
     ...(facts?.scope === undefined ? {} : { "x-accepted-oauth-scopes": facts.scope }),
