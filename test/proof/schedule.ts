@@ -149,7 +149,7 @@ export function scheduleOf(seed: number): Schedule {
   const size = random.pick(SIZES);
   const some = (most: number) => random.between(1, most * size);
   const destination = random.pick(DESTINATIONS);
-  const lives = Array.from({ length: random.between(1, 3) }, (_, index) =>
+  const lives = Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
     lifeOf(random, { store, destination, index }),
   );
   // What came later draws from chance of its own, so that the rest of a seed stays as it was.
@@ -166,7 +166,7 @@ export function scheduleOf(seed: number): Schedule {
     slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
     store,
     destination,
-    maxRecords: size > 10 ? 40 : random.pick([1, 2, 3, 4, 6]),
+    maxRecords: size > 10 ? 40 : random.pick([1, 2, 3, 4, 6, 6, 8, 10]),
     startHours: random.pick([1, 6, 30]),
     history: { logins: some(8), integrationChanges: some(6), activities: some(7), auditEntries: some(7) },
     perHour: { logins: some(2), integrationChanges: some(2), activities: some(2), auditEntries: some(2) },
@@ -287,6 +287,7 @@ function outageOf(random: Random): Outage {
       "destination_gone",
     ]),
     fromMs: random.between(0, 30) * SECOND,
-    forMs: random.pick([10 * MINUTE, HOUR, 3 * HOUR, ...(random.chance(0.05) ? [3 * DAY] : [])]),
+    // A long one is hundreds of tries that are all alike.
+    forMs: random.chance(0.01) ? 3 * DAY : random.pick([2 * MINUTE, 10 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR]),
   };
 }
