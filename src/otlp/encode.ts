@@ -1,5 +1,13 @@
 import { promisify } from "node:util";
-import { constants, gzip, zstdCompress, type ZlibOptions, type ZstdOptions } from "node:zlib";
+import {
+  constants,
+  gzip,
+  gzipSync,
+  zstdCompress,
+  zstdCompressSync,
+  type ZlibOptions,
+  type ZstdOptions,
+} from "node:zlib";
 import { JsonLogsSerializer } from "@opentelemetry/otlp-transformer";
 import type { LogRecord } from "../model.ts";
 import { serializeProtobuf } from "./protobuf.ts";
@@ -41,13 +49,16 @@ const CHUNK_BYTES = 64 * 1024;
 const GZIP = { level: 1, memLevel: 9, chunkSize: CHUNK_BYTES };
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: CHUNK_BYTES };
 
-const compressors: Readonly<Record<Compression, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
-  gzip: (bytes) => gzipBytes(bytes, GZIP),
-  zstd: (bytes) => zstdBytes(bytes, ZSTD),
-  none: (bytes) => Promise.resolve(bytes),
+/** A smaller request is compressed in less time than the way to the thread pool and back takes, in a millisecond at most. */
+export const ON_THE_SPOT_BYTES = 32 * 1024;
+
+const compressors: Readonly<Record<Compression, (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>>> = {
+  gzip: (bytes) => (bytes.length < ON_THE_SPOT_BYTES ? gzipSync(bytes, GZIP) : gzipBytes(bytes, GZIP)),
+  zstd: (bytes) => (bytes.length < ON_THE_SPOT_BYTES ? zstdCompressSync(bytes, ZSTD) : zstdBytes(bytes, ZSTD)),
+  none: (bytes) => bytes,
 };
 
-/** Compresses on the thread pool. */
-export function compress(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
+/** Compresses, what is large on the thread pool. */
+export async function compress(bytes: Uint8Array, compression: Compression): Promise<Uint8Array> {
   return compressors[compression](bytes);
 }

@@ -3,7 +3,7 @@ import { OTLPLogExporter } from "@opentelemetry/exporter-logs-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { describe, expect, test } from "vitest";
 import type { LogRecord } from "../../src/model.ts";
-import { compress, COMPRESSIONS, ENCODINGS, serialize, toJsonLine } from "../../src/otlp/encode.ts";
+import { compress, COMPRESSIONS, ENCODINGS, ON_THE_SPOT_BYTES, serialize, toJsonLine } from "../../src/otlp/encode.ts";
 import { decodeJson, decodeProtobuf, inflateRequest, toPlain, uidOf } from "../support/otlp-decoder.ts";
 import { createReceiver } from "../support/receiver.ts";
 import { recordNumber, recordNumbers } from "../support/records.ts";
@@ -102,8 +102,17 @@ describe.each(ENCODINGS)("in %s", (encoding) => {
     );
   });
 
-  test.each(COMPRESSIONS)("%s is undone by the receiver", async (compression) => {
-    const bytes = serialize(recordNumbers(2_000), encoding);
+  test.each(
+    COMPRESSIONS.flatMap(
+      (compression) =>
+        [
+          [compression, "small", 20],
+          [compression, "large", 2_000],
+        ] as const,
+    ),
+  )("%s of a %s request is undone by the receiver", async (compression, size, count) => {
+    const bytes = serialize(recordNumbers(count), encoding);
+    expect(bytes.length < ON_THE_SPOT_BYTES).toBe(size === "small");
     const body = await compress(bytes, compression);
     const inflated = inflateRequest(compression === "none" ? undefined : compression, body);
     expect(Buffer.compare(inflated, bytes)).toBe(0);

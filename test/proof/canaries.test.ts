@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { CANARIES, canaryIn, createLookout } from "./canaries.ts";
 
@@ -35,4 +36,6 @@ test("a secret may stand in its own header of a request to its owner, and nowher
   expect(looked({ url, headers: { ...headers, "x-api-key": CANARIES.slack } })).toBe(1);
   expect(looked({ url, headers: { authorization: `Bearer ${CANARIES.receiver}` } })).toBe(1);
   expect(looked({ url, headers, body: Buffer.from(hex(CANARIES.receiver)) })).toBe(1);
+  const zipped = { "content-encoding": "gzip" };
+  expect(looked({ url, headers: zipped, body: gzipSync(CANARIES.receiver) })).toBe(1);
 });

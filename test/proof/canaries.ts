@@ -1,3 +1,5 @@
+import { inflateRequest } from "../support/otlp-decoder.ts";
+
 /**
  * The secrets that the program is given, each made of letters and digits that no encoding breaks off at, and the search
  * for them in all that comes out of it (I15).
@@ -64,11 +66,13 @@ export function createLookout(): Lookout {
       if (url.endsWith("/oauth.v2.access")) return;
       let all = url;
       for (const [name, value] of Object.entries(headers))
-        all += `\n${name === "authorization" ? value.replace(CANARIES[owner], "") : value}`;
-      look(
-        `a request to ${owner}`,
-        `${all}\n${typeof body === "string" ? body : Buffer.from(body).toString("latin1")}`,
-      );
+        all += `\n${name === "authorization" || name === "dd-api-key" ? value.replace(CANARIES[owner], "") : value}`;
+      look(`a request to ${owner}`, `${all}\n${textOf(body, headers["content-encoding"])}`);
     },
   };
+}
+
+/** What is compressed, as it was before. */
+function textOf(body: string | Uint8Array, encoding: string | undefined): string {
+  return typeof body === "string" ? body : Buffer.from(inflateRequest(encoding, body)).toString("latin1");
 }

@@ -26,6 +26,8 @@ export interface Letter {
   /** The body as JSON, its keys in their order. */
   readonly text: string;
   readonly cause: Cause;
+  /** By the program's clock. */
+  readonly ageMs: number;
 }
 
 /** What the program asks of its disk, and where it may die while it does. */
@@ -35,6 +37,8 @@ export interface Mount {
   /** The same inside a transaction, which cannot wait: whether the program dies here. */
   readonly diesAt: (point: CrashPoint) => boolean;
   readonly diskFull: LifePlan["diskFull"];
+  /** The program's clock. */
+  readonly now: () => number;
   readonly count: (what: "disk_full") => void;
 }
 
@@ -85,7 +89,7 @@ export function createDisk(kind: Schedule["store"]): Disk {
           }
           // Until it is synced nothing of it is sure to be there.
           await mount.reach("dead-letter-written");
-          letters.push(...written.map((letter) => letterOf(letter, stream)));
+          letters.push(...written.map((letter) => letterOf(letter, stream, mount.now())));
           await mount.reach("dead-letter-synced");
         },
       });
@@ -93,8 +97,10 @@ export function createDisk(kind: Schedule["store"]): Disk {
   };
 }
 
-function letterOf({ record, reason, cause }: DeadLetter, stream: string): Letter {
-  return { uid: record.uid, stream, reason, cause, text: JSON.stringify(record.log.body) };
+function letterOf({ record, reason, cause }: DeadLetter, stream: string, nowMs: number): Letter {
+  const { body, hrTime } = record.log;
+  const ageMs = nowMs - (hrTime[0] * 1000 + hrTime[1] / 1e6);
+  return { uid: record.uid, stream, reason, cause, text: JSON.stringify(body), ageMs };
 }
 
 type State = Omit<Disk, "letters" | "deadLetters">;

@@ -2,9 +2,10 @@ import type { Entry } from "../../src/simulation/listing.ts";
 import type { LogName } from "../../src/simulation/ledger.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
 import { expectedBody } from "../support/expected-body.ts";
-import type { Disk } from "./disk.ts";
+import type { Disk, Letter } from "./disk.ts";
 import type { LifeEnd } from "./life.ts";
-import type { Arrival, Receiver } from "./receiver.ts";
+import type { Arrival } from "./protocols.ts";
+import type { Receiver } from "./receiver.ts";
 import type { LifePlan, Schedule } from "./schedule.ts";
 
 export interface Case {
@@ -14,8 +15,8 @@ export interface Case {
   readonly slack: SimulatedSlack;
   readonly receiver: Receiver;
   readonly disk: Disk;
-  /** By Slack's clock. */
-  readonly startMs: number;
+  /** From when on a log is read, by Slack's clock. */
+  readonly startOf: (log: LogName) => number;
   /** Rows of access that Slack took away, by id. */
   readonly removed: ReadonlySet<string>;
   readonly ends: readonly { readonly plan: LifePlan; readonly end: LifeEnd }[];
@@ -48,6 +49,7 @@ export interface Judged {
   readonly repeats: number;
   readonly deadLetters: number;
   readonly partial: number;
+  readonly tooOld: number;
 }
 
 const TIMES: Readonly<Record<LogName, { readonly key: string; readonly perSecond: number }>> = {
@@ -56,6 +58,8 @@ const TIMES: Readonly<Record<LogName, { readonly key: string; readonly perSecond
   app_activities: { key: "created", perSecond: 1e6 },
   audit_logs: { key: "date_create", perSecond: 1 },
 };
+/** https://docs.datadoghq.com/api/latest/logs/#send-logs */
+const DATADOG_TAKES_MS = 18 * 3_600_000;
 const LOGS = Object.keys(TIMES) as LogName[];
 
 /** Holds what Slack had and showed against what arrived and what was set aside. */
@@ -110,14 +114,20 @@ export function judge(given: Case): Judged {
   // Isolated: just what the receiver never takes.
   for (const [uid, [letter]] of letters) {
     if (letter === undefined || letter.reason === "partial") continue;
-    const mayBe =
-      letter.reason === "server_error" ? given.schedule.poison.serverErrorPerMille > 0 : receiver.isPoison(uid);
-    if (!mayBe) violations.push(`set aside without need (${letter.reason}): ${uid}`);
+    if (!mayBeSetAside(letter, given)) violations.push(`set aside without need (${letter.reason}): ${uid}`);
     if (letter.reason === "rejected" && arrived.has(uid)) violations.push(`set aside and accepted: ${uid}`);
   }
 
-  const partial = disk.letters.filter(({ reason }) => reason === "partial").length;
-  return { violations, repeats, deadLetters: disk.letters.length - partial, partial };
+  const count = (wanted: string) => disk.letters.filter(({ reason }) => reason === wanted).length;
+  const partial = count("partial");
+  return { violations, repeats, deadLetters: disk.letters.length - partial, partial, tooOld: count("too_old") };
+}
+
+function mayBeSetAside({ uid, reason, ageMs }: Letter, { schedule, receiver }: Case): boolean {
+  if (reason === "server_error") return schedule.poison.serverErrorPerMille > 0;
+  if (reason === "too_old")
+    return schedule.destination.startsWith("datadog") && schedule.tooOld === "dead_letter" && ageMs > DATADOG_TAKES_MS;
+  return receiver.isPoison(uid);
 }
 
 interface Owed {
@@ -126,12 +136,11 @@ interface Owed {
   readonly why: string;
 }
 
-function owed({ schedule, slack, logs, startMs, removed, isLast, read }: Case): Owed[] {
-  const startSeconds = startMs / 1000;
+function owed({ schedule, slack, logs, startOf, removed, isLast, read }: Case): Owed[] {
   const isInRange = (log: LogName, text: string) => {
     const { key, perSecond } = TIMES[log];
     const time = Number(read(text).fields[key]) / perSecond;
-    return time >= startSeconds + 1;
+    return time >= startOf(log) / 1000 + 1;
   };
   const now = slack.now();
   const { integration, activities, audit, access } = slack.world;

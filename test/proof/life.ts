@@ -4,6 +4,7 @@ import type { Http } from "../../src/http.ts";
 import { StateError, type Clock, type Store } from "../../src/model.ts";
 import { run } from "../../src/run.ts";
 import type { Faults } from "../../src/simulation/faults.ts";
+import type { LogName } from "../../src/simulation/ledger.ts";
 import { createSimulatedHttp } from "../../src/simulation/http.ts";
 import type { Random } from "../../src/simulation/random.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
@@ -27,6 +28,8 @@ export interface World {
   readonly lookout: Lookout;
   readonly trace: (text: string) => void;
   readonly count: (what: string) => void;
+  /** A log is read from a later time on than it was told, for what is older would not be kept. */
+  readonly onCapped: (log: LogName, ms: number) => void;
 }
 
 /** How a start of the program ended. `code` 3 is a state that cannot be used or written. */
@@ -116,7 +119,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
     return answer;
   };
 
-  const mount: Mount = { reach, diesAt, diskFull: plan.diskFull, count };
+  const mount: Mount = { reach, diesAt, diskFull: plan.diskFull, now: clock.now, count };
   const stop = createStop(clock);
   let stopMs = Number.POSITIVE_INFINITY;
   stop.stop.addEventListener("abort", () => void (stopMs = timeline.now()));
@@ -147,6 +150,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
         if (isGone()) return;
         trace(`${level} ${event} ${JSON.stringify(fields ?? {})}`);
         if (LOGGED.has(event)) count(`log: ${event}`);
+        if (event === "start_capped") world.onCapped(...cappedBy(fields));
       },
       async openStore(signal) {
         store = await disk.open(mount, signal, timeline);
@@ -183,6 +187,11 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
     return { kind: "defect", error: new Error(`it took ${timeline.now() - stopMs} ms to stop`) };
   }
   return result;
+}
+
+function cappedBy(fields: object | undefined): [LogName, number] {
+  const { stream, start } = fields as { readonly stream: string; readonly start: string };
+  return [stream.slice(0, stream.indexOf("/")) as LogName, Date.parse(start)];
 }
 
 /** The store, with what it is told of walks counted. */
@@ -232,6 +241,8 @@ const LOGGED = new Set([
   "delivery_resumed",
   "coverage_partial",
   "stream_halted",
+  "start_capped",
+  "records_older_than_window",
 ]);
 
 function slackFaults(

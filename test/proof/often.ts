@@ -34,6 +34,9 @@ const OFTEN: ReadonlyMap<string, number> = new Map([
   ["resumed: window", 50],
   ["log: slack_walk_restarted", 100],
   ["log: coverage_partial", 50],
+  ["log: start_capped", 50],
+  ["log: records_older_than_window", 50],
+  ["too old", 50],
   ["log: token_refreshed", 100],
   ["crash with a new token on its way", 100],
 ]);

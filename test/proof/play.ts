@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { configurationSchema } from "../../src/config/schema.ts";
 import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
+import type { LogName } from "../../src/simulation/ledger.ts";
 import { createSimulatedSlack, type SimulatedSlack } from "../../src/simulation/slack.ts";
 import { createTraffic } from "../../src/simulation/traffic.ts";
 import { CANARIES, createLookout } from "./canaries.ts";
@@ -58,7 +59,9 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
   const disk = createDisk(schedule.store);
   const lookout = createLookout();
   const configuration = configure(schedule, startMs);
-  const world: World = { timeline, slack, receiver, disk, configuration, lookout, trace, count };
+  const capped = new Map<LogName, number>();
+  const onCapped = (log: LogName, ms: number) => void capped.set(log, Math.max(ms, capped.get(log) ?? 0));
+  const world: World = { timeline, slack, receiver, disk, configuration, lookout, trace, count, onCapped };
   const ends: { readonly plan: LifePlan; readonly end: LifeEnd }[] = [];
   let restored = false;
 
@@ -102,7 +105,7 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
       slack,
       receiver,
       disk,
-      startMs,
+      startOf: (log: LogName) => Math.max(startMs, capped.get(log) ?? 0),
       removed,
       ends,
       read: createRead(),
@@ -150,10 +153,11 @@ const DRAIN: LifePlan = {
   pauseMs: 0,
 };
 
-function countOutcome({ repeats, deadLetters, partial }: Judged, count: (what: string) => void): void {
+function countOutcome({ repeats, deadLetters, partial, tooOld }: Judged, count: (what: string) => void): void {
   if (repeats > 0) count("repeat");
   if (deadLetters > 0) count("dead letter");
   if (partial > 0) count("partial batch set aside");
+  if (tooOld > 0) count("too old");
 }
 
 /** A workspace's own token reads two of the logs. */
@@ -162,7 +166,7 @@ function sourcesOf({ tenant }: Schedule): readonly SourceName[] {
 }
 
 function configure(schedule: Schedule, startMs: number) {
-  const { destination, maxRecords } = schedule;
+  const { maxRecords } = schedule;
   const pace = { calls_per_minute: 1000 };
   return configurationSchema.parse({
     slack: {
@@ -181,19 +185,33 @@ function configure(schedule: Schedule, startMs: number) {
     },
     sources: Object.fromEntries(sourcesOf(schedule).map((name) => [name, { ...pace, interval: "5m" }])),
     start: new Date(startMs).toISOString(),
-    destination:
-      destination === "splunk_hec"
-        ? { splunk_hec: { endpoint: "https://splunk.test:8088", token: CANARIES.receiver, compression: "none" } }
-        : {
-            otlp: {
-              endpoint: "https://collector.test:4318",
-              encoding: destination === "otlp_json" ? "json" : "protobuf",
-              compression: "none",
-              headers: { authorization: `Bearer ${CANARIES.receiver}` },
-            },
-          },
+    destination: destinationOf(schedule),
     batch: { max_records: maxRecords },
   });
+}
+
+function destinationOf({ destination, compression, tooOld }: Schedule) {
+  switch (destination) {
+    case "splunk_hec":
+      return { splunk_hec: { endpoint: "https://splunk.test:8088", token: CANARIES.receiver, compression } };
+    case "datadog_otlp":
+    case "datadog_v2": {
+      const api = destination === "datadog_v2" ? "v2" : "otlp";
+      return { datadog: { endpoint: "https://datadog.test", api_key: CANARIES.receiver, api, late: tooOld } };
+    }
+    case "otlp_json":
+    case "otlp_protobuf":
+      return {
+        otlp: {
+          endpoint: "https://collector.test:4318",
+          encoding: destination === "otlp_json" ? "json" : "protobuf",
+          compression,
+          headers: { authorization: `Bearer ${CANARIES.receiver}` },
+        },
+      };
+    default:
+      return destination satisfies never;
+  }
 }
 
 interface SlackOptions {

@@ -1,20 +1,8 @@
-import type { Http, HttpAnswer, HttpFailure, HttpRequest } from "../../src/http.ts";
+import type { Http, HttpFailure, HttpRequest } from "../../src/http.ts";
 import { mix } from "../../src/simulation/random.ts";
-import { decodeRequest, toPlain, uidOf, type DecodedRecord } from "../support/otlp-decoder.ts";
+import { inflateRequest } from "../support/otlp-decoder.ts";
+import { PROTOCOLS, reply, type Arrival } from "./protocols.ts";
 import type { DestinationFault, Schedule } from "./schedule.ts";
-
-/** A record as it arrived, or as it was set aside. */
-export interface Arrival {
-  readonly uid: string;
-  /** Slack's method, and whose log it is. */
-  readonly stream: string;
-  /** The body as JSON, its keys in their order. */
-  readonly text: string;
-  /** The record's own time, as it stands on the wire. */
-  readonly time: string;
-  /** It tells of a hole in what is covered, and is no entry of Slack's. */
-  readonly isHole: boolean;
-}
 
 /** What one request meets, beside what its records themselves deserve. */
 export type Fate = DestinationFault | "credentials" | "gone" | undefined;
@@ -49,14 +37,13 @@ export interface Connection {
   readonly told: (what: string, records: readonly Arrival[]) => void;
 }
 
-const HOLE = "slack.coverage.hole";
 const LATENCY_MS = 20;
 /** A defect of the receiver's own is mended after it showed so often: alone in its batch, its record would wait for it. */
 const SERVER_ERRORS = 60;
 
-/** A receiver in the program's own process: OTLP as a Collector has it, or Splunk's HTTP Event Collector. */
+/** A receiver in the program's own process: a Collector, Splunk's HTTP Event Collector, or an intake of Datadog's. */
 export function createReceiver({ destination, poison }: Pick<Schedule, "destination" | "poison">): Receiver {
-  const protocol = destination === "splunk_hec" ? hec : otlp;
+  const protocol = PROTOCOLS[destination];
   const accepted: Arrival[] = [];
   const unlearnt = new Map<string, number>();
   const mostAtOnce = new Map<string, number>();
@@ -81,9 +68,10 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
     if (fate !== undefined && refusal !== undefined) {
       // Nobody reads the request.
       told(fate, []);
-      return failure(type, refusal.status, `${refusal.text}, ${request.headers["authorization"] ?? "stranger"}`);
+      return failure(type, refusal.status, `${refusal.text}, ${secretOf(request)}`);
     }
-    const records = protocol.read(request.body as Uint8Array, type);
+    const body = inflateRequest(request.headers["content-encoding"], request.body as Uint8Array);
+    const records = protocol.read(body, type);
     const [first] = records;
     if (first !== undefined) mostAtOnce.set(first.stream, Math.max(mostAtOnce.get(first.stream) ?? 0, records.length));
     const poisoned = records.findIndex(({ uid }) => isPoison(uid));
@@ -126,7 +114,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
         return fate satisfies never;
     }
     if (poison.tooMany !== undefined && records.length > poison.tooMany)
-      return done("too_large", failure(type, 413, `too large, ${request.headers["authorization"] ?? "stranger"}`));
+      return done("too_large", failure(type, 413, `too large, ${secretOf(request)}`));
     if (records.some(({ uid }) => isServerPoison(uid))) {
       serverErrors += 1;
       return done("server_poison", failure(type, 500, "internal"));
@@ -186,85 +174,7 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
   };
 }
 
-interface Protocol {
-  readonly indexed: boolean;
-  read(body: Uint8Array, contentType: string): Arrival[];
-  answer(contentType: string, rejected: number): HttpAnswer;
-  failure(contentType: string, status: number, message: string, headers?: Record<string, string>): HttpAnswer;
-  poisoned(contentType: string, index: number): HttpAnswer;
-  busy(taken: number): HttpAnswer;
-}
-
-function reply(status: number, body: string | Uint8Array, headers: Record<string, string>): HttpAnswer {
-  return { kind: "answer", status, headers, body: Buffer.from(body as string) };
-}
-
-const otlp: Protocol = {
-  indexed: false,
-  read: (body, contentType) => decodeRequest(contentType, body).map(arrivalOf),
-  answer(contentType, rejected) {
-    const headers = { "content-type": contentType };
-    if (contentType === "application/json") {
-      const partial = { partialSuccess: { rejectedLogRecords: String(rejected), errorMessage: "some did not fit" } };
-      return reply(200, JSON.stringify(rejected === 0 ? {} : partial), headers);
-    }
-    // ExportLogsServiceResponse.partial_success.rejected_log_records
-    return reply(200, rejected === 0 ? "" : Uint8Array.of(0x0a, 0x02, 0x08, rejected), headers);
-  },
-  failure: (_contentType, status, message, headers = {}) =>
-    reply(status, message, { ...headers, "content-type": "text/plain" }),
-  poisoned: (contentType) => otlp.failure(contentType, 400, "a record cannot be read"),
-  busy: () => otlp.failure("", 503, "busy"),
-};
-
-function arrivalOf(record: DecodedRecord): Arrival {
-  const owner = record.resource.get("slack.enterprise.id") ?? record.resource.get("slack.team.id");
-  return {
-    uid: uidOf(record),
-    stream: streamOf(record.attributes.get("slack.method"), owner),
-    text: JSON.stringify(toPlain(record.body)),
-    time: String(record.timeUnixNano),
-    isHole: record.eventName === HOLE,
-  };
-}
-
-/** Of an organisation there is one log each of activities and audit entries, whose records name workspaces themselves. */
-function streamOf(method: unknown, owner: unknown): string {
-  const isOnlyOne = method === "audit.logs" || method === "admin.apps.activities.list";
-  return isOnlyOne ? method : `${String(method)} ${String(owner)}`;
-}
-
-const hec: Protocol = {
-  indexed: true,
-  read: (body) => Buffer.from(body).toString().split("\n").map(eventOf),
-  answer: () => hecAnswer(200, 0, "Success"),
-  failure: (_contentType, status, message, headers = {}) =>
-    status === 429 || status === 503
-      ? hecAnswer(status, 9, message, headers)
-      : reply(status, message, { ...headers, "content-type": "text/plain" }),
-  poisoned: (_contentType, index) => hecAnswer(400, 6, "Invalid data format", {}, index),
-  busy: (taken) => hecAnswer(503, 9, "Server is busy", {}, taken),
-};
-
-function hecAnswer(status: number, code: number, text: string, headers = {}, event?: number): HttpAnswer {
-  const body = { text, code, ...(event === undefined ? {} : { "invalid-event-number": event }) };
-  return reply(status, JSON.stringify(body), { ...headers, "content-type": "application/json" });
-}
-
-interface HecEvent {
-  readonly time: number;
-  readonly event: unknown;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-function eventOf(line: string): Arrival {
-  const { time, event, fields } = JSON.parse(line) as HecEvent;
-  const owner = fields["slack.enterprise.id"] ?? fields["slack.team.id"];
-  return {
-    uid: String(fields["log.record.uid"]),
-    stream: streamOf(fields["slack.method"], owner),
-    text: JSON.stringify(event),
-    time: String(time),
-    isHole: fields["otel.log.name"] === HOLE,
-  };
+/** What the program showed to be let in, in the header of the destination. */
+function secretOf({ headers }: HttpRequest): string {
+  return headers["authorization"] ?? headers["dd-api-key"] ?? "stranger";
 }

@@ -1,3 +1,4 @@
+import { LATE, type Late } from "../../src/destinations/datadog-late.ts";
 import type { BehaviourOptions } from "../../src/simulation/behaviour.ts";
 import type { Fault } from "../../src/simulation/faults.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
@@ -14,7 +15,10 @@ export interface Schedule {
   /** How far Slack's clock is ahead of the program's. */
   readonly slackAheadMs: number;
   readonly store: "memory" | "sqlite";
-  readonly destination: "otlp_protobuf" | "otlp_json" | "splunk_hec";
+  readonly destination: "otlp_protobuf" | "otlp_json" | "splunk_hec" | "datadog_otlp" | "datadog_v2";
+  readonly compression: "gzip" | "none";
+  /** What becomes of records that are too old for Datadog, where they are sent there. */
+  readonly tooOld: Late;
   readonly maxRecords: number;
   readonly startHours: number;
   /** Before the first life. */
@@ -139,7 +143,10 @@ const DAY = 24 * HOUR;
 
 /** By how much a world is larger than the small one; the last is read in pages of 40. */
 const SIZES: readonly number[] = [...Array<number>(200).fill(1), ...Array<number>(8).fill(4), 40];
-const DESTINATIONS = ["otlp_protobuf", "otlp_json", "splunk_hec"] as const;
+const DESTINATIONS = [
+  ...(["otlp_protobuf", "otlp_protobuf", "otlp_json", "splunk_hec", "splunk_hec"] as const),
+  ...(["datadog_otlp", "datadog_v2"] as const),
+];
 
 /** What the seed stands for. */
 export function scheduleOf(seed: number): Schedule {
@@ -148,7 +155,10 @@ export function scheduleOf(seed: number): Schedule {
   // Small worlds meet the same corners in less time.
   const size = random.pick(SIZES);
   const some = (most: number) => random.between(1, most * size);
-  const destination = random.pick(DESTINATIONS);
+  const drawn = random.pick(DESTINATIONS);
+  // What is not small is compressed on the thread pool, whose work no virtual time waits for.
+  const isSmall = size === 1;
+  const destination = isSmall || !drawn.startsWith("datadog") ? drawn : "otlp_json";
   const lives = Array.from({ length: random.pick([1, 1, 2, 2, 3]) }, (_, index) =>
     lifeOf(random, { store, destination, index }),
   );
@@ -156,6 +166,8 @@ export function scheduleOf(seed: number): Schedule {
   const later = createRandom(seed ^ 0x7a7e);
   const tokenLivesMs = later.chance(0.1) ? later.pick([3 * HOUR, 12 * HOUR]) : undefined;
   const diesWithToken = later.chance(0.4);
+  const compression = isSmall ? later.pick(["gzip", "none"] as const) : "none";
+  const tooOld = later.pick(LATE);
   // With an old state come refresh tokens that were used up long ago: only a person can mend that.
   const isRestored = lives.some(({ stateBefore }) => stateBefore === "backup_restored");
   const setsAside = lives.some(({ crash }) => crash?.point.startsWith("dead-letter"));
@@ -166,6 +178,8 @@ export function scheduleOf(seed: number): Schedule {
     slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
     store,
     destination,
+    compression,
+    tooOld,
     maxRecords: size > 10 ? 40 : random.pick([1, 2, 3, 4, 6, 6, 8, 10]),
     startHours: random.pick([1, 6, 30]),
     history: { logins: some(8), integrationChanges: some(6), activities: some(7), auditEntries: some(7) },
@@ -258,16 +272,16 @@ function lifeOf(
     ...(index > 0 && random.chance(store === "sqlite" ? 0.3 : 0.03)
       ? { stateBefore: store === "sqlite" ? random.pick(states) : "backup_restored" }
       : {}),
-    pauseMs: random.pick([SECOND, MINUTE, 20 * MINUTE, HOUR, 5 * HOUR]),
+    // Long enough for what came meanwhile to be too old, where there is such a thing.
+    pauseMs: random.pick([SECOND, MINUTE, 20 * MINUTE, HOUR, destination.startsWith("datadog") ? 20 * HOUR : 5 * HOUR]),
   };
 }
 
 /** Only OTLP takes a part of a batch and says how many it did not; only Splunk stops within one, if there is more than one. */
 function faultsOf(destination: Schedule["destination"]): readonly DestinationFault[] {
-  const isSplunk = destination === "splunk_hec";
-  const foreign = isSplunk ? "partial" : "busy_midway";
-  const own = DESTINATION_FAULTS.filter((fault) => fault !== foreign);
-  return isSplunk ? [...own, "busy_midway", "busy_midway", "busy_midway"] : own;
+  const common = DESTINATION_FAULTS.filter((fault) => fault !== "partial" && fault !== "busy_midway");
+  if (destination === "splunk_hec") return [...common, ...Array<DestinationFault>(4).fill("busy_midway")];
+  return destination === "datadog_v2" ? common : [...common, "partial"];
 }
 
 function crashOf(random: Random): NonNullable<LifePlan["crash"]> {
