@@ -1,7 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { request } from "undici";
 import { expect, test } from "vitest";
-import { asked, createScene, shownBy, type Scene } from "./scene.ts";
+import { inflateRequest } from "../support/otlp-decoder.ts";
+import { createReceiver } from "../support/receiver.ts";
+import { asked, createScene, FAST, shownBy, type Scene } from "./scene.ts";
 
 const SLACK_TOKEN = "xoxp-4711-CANARY-slack0815";
 const OTLP_KEY = "Bearer CANARY-otlp/4711+cd==";
@@ -79,6 +82,56 @@ test("no secret shows in what it says at any level, in the state or in dead lett
     for (const [file, text] of files) expect(text.includes(form), `${file} holds ${form}`).toBe(false);
   }
 }, 60_000);
+
+test("no secret shows in metrics, in what it says of its health or in its own log by OTLP", async () => {
+  const message = `your key is ${OTLP_KEY}`;
+  await using scene = await createScene({
+    slack: { tokens: [{ token: SLACK_TOKEN }] },
+    receiver: {
+      credentials: { name: "authorization", value: OTLP_KEY },
+      script: [
+        { kind: "status", status: 503, message, retryAfter: "0" },
+        { kind: "status", status: 400, message },
+        ...Array.from({ length: 40 }, () => ({ kind: "status", status: 401, message }) as const),
+      ],
+    },
+  });
+  await using own = await createReceiver();
+  scene.slack.setFaults([
+    { method: "auth.test", nth: 1, fault: { kind: "error", error: SLACK_TOKEN } },
+    { method: "audit.logs", nth: 1, fault: { kind: "error", error: `not_${SLACK_TOKEN}`, status: 403 } },
+    { method: "team.accessLogs", nth: 1, fault: { kind: "body", status: 500, body: SLACK_TOKEN } },
+  ]);
+  const headers = { authorization: "${env:OTLP_KEY}" };
+  const otlp = { endpoint: own.url, headers };
+  const settings = {
+    sources: FAST,
+    destination: { otlp: { endpoint: scene.receiver.url, headers } },
+    telemetry: { address: "127.0.0.1:0", logs: "otlp", metrics: "otlp", otlp },
+  };
+  const env = { SLACK_TOKEN, OTLP_KEY, OTEL_LOG_LEVEL: "debug" };
+  await using running = await scene.start([], { settings, env });
+  await running.until("destination_refuses");
+  const { url } = await running.until("telemetry_served");
+  const pages = await Promise.all(
+    ["/metrics", "/readyz", "/livez"].map(async (path) => (await request(`${String(url)}${path}`)).body.text()),
+  );
+  expect(pages[0]).toContain('slack_otel_credentials_failing{slack_otel_side="destination"} 1');
+  running.signal("SIGTERM");
+  await running.ended;
+  const sent = own.requests.map(
+    ({
+      received: {
+        headers: { "content-encoding": encoding },
+        body,
+      },
+    }) => Buffer.from(inflateRequest(encoding, body)).toString("latin1"),
+  );
+  expect(sent.join("")).toContain("slack_retry");
+  expect(sent.join("")).toContain("slack_otel.slack.calls");
+  for (const form of [...formsOf(SLACK_TOKEN), ...formsOf(OTLP_KEY)])
+    for (const text of [...pages, ...sent]) expect(text.includes(form), `${form} in ${text.slice(0, 200)}`).toBe(false);
+});
 
 test.skipIf(process.platform !== "linux")("no secret shows in the list of processes", async () => {
   await using scene = await createScene({
