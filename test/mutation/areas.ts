@@ -23,6 +23,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/slack/page-reader.ts": [walk("numbered-pages")],
     "src/slack/pages-position.ts": [walk("numbered-pages")],
     "src/slack/paging.ts": ["test/slack/paging.test.ts"],
+    "src/slack/passes.ts": [walk("numbered-pages")],
     "src/slack/rise.ts": ["test/slack/rise.test.ts", walk("oldest-first")],
     "src/slack/source.ts": [walk("windows")],
     "src/slack/sweeps.ts": [walk("sweeps")],
