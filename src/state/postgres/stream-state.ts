@@ -4,7 +4,7 @@ import type { CommitPoint } from "../commit-point.ts";
 import type { Database, Row } from "./database.ts";
 import { damaged, isPassing } from "./failure.ts";
 import { lookUp, removeForgotten, upsert, upsertValues } from "./ledger.ts";
-import type { Holding } from "./replica.ts";
+import type { Holding } from "./lease.ts";
 import { streamChecksum, type StreamRow } from "./schema.ts";
 
 /** Position, report, identities and the check of the token: one statement, so all of it or nothing. */
