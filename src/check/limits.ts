@@ -97,26 +97,19 @@ function ageWindow(
   if (now - oldestMs <= hours * HOUR_MS) return [];
   const back = oldestMs === 0 ? "back without an end" : `${Math.round((now - oldestMs) / HOUR_MS)} hours back`;
   const reaches = `${isFirst ? "`start`" : "The position"} reaches ${back}; it takes ${hours} hours.`;
-  const warning = { id: "age_window", level: "warn", subject } as const;
-  // What is known to be too old is not sent there: see `startOf` and the destination's own limits.
-  if (maxAgeMs !== undefined && isFirst) {
-    const what = `${reaches} A first run begins ${Math.round((10 * (now - begin.ms)) / HOUR_MS) / 10} hours back.`;
-    return [
-      {
-        ...warning,
-        what,
-        remedy: `To have what is older as well, set \`late\` to restamp or send. Else set start: ${hours - 1}h.`,
-      },
-    ];
+  const warning = (what: string, remedy: string): Finding[] => [
+    { id: "age_window", level: "warn", subject, what, remedy },
+  ];
+  if (maxAgeMs === undefined) {
+    const without = `Set start: ${hours - 1}h, or send to a destination without such a window.`;
+    return warning(reaches, `Entries that are older may vanish there without an error. ${without}`);
   }
-  if (maxAgeMs !== undefined)
-    return [
-      {
-        ...warning,
-        what: `${reaches} What is older becomes dead letters.`,
-        remedy: "To have it sent all the same, set `late` to restamp or send.",
-      },
-    ];
-  const remedy = `Entries that are older may vanish there without an error. Set start: ${hours - 1}h, or send to a destination without such a window.`;
-  return [{ ...warning, what: reaches, remedy }];
+  // What is known to be too old is not sent there: see `startOf` and the destination's own limits.
+  if (!isFirst) {
+    const remedy = "To have it sent all the same, set `late` to restamp or send.";
+    return warning(`${reaches} What is older becomes dead letters.`, remedy);
+  }
+  const begins = `A first run begins ${Math.round((10 * (now - begin.ms)) / HOUR_MS) / 10} hours back.`;
+  const remedy = `To have what is older as well, set \`late\` to restamp or send. Else set start: ${hours - 1}h.`;
+  return warning(`${reaches} ${begins}`, remedy);
 }
