@@ -52,7 +52,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/probe.ts": [state("probe"), state("disk")],
     "src/state/read-all.ts": [state("copy")],
     "src/state/rows.ts": [state("rows"), state("header")],
-    "src/state/sqlite.ts": [state("verify"), state("disk"), state("sqlite")],
+    "src/state/sqlite.ts": [state("verify"), state("migrate"), state("disk"), state("sqlite")],
     "src/state/streams.ts": [state("verify"), state("migrate"), state("sqlite")],
     "src/state/transaction.ts": [state("transaction"), state("disk")],
     "src/state/turns.ts": [state("turns"), state("memory")],

@@ -65,6 +65,14 @@ describe("a full disk", () => {
     }
   });
 
+  it("is not taken for one where the volume has no size", async (context) => {
+    const path = join(smallVolume(context, "0"), "state.db");
+    await (await openSqliteStore({ path })).close();
+    const store = await openSqliteStore({ path });
+    expect(store.isNew).toBe(false);
+    await store.close();
+  });
+
   it("is found again by every start until there is room, and then the state is as it was", async (context) => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");

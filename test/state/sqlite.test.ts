@@ -212,6 +212,21 @@ describe("the state file", () => {
     await store.close();
   });
 
+  it("is not written to before a commit is complete, be it one of megabytes", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    let sizeWithin: number | undefined;
+    const reached = (point: string) => {
+      if (point === "position-written") sizeWithin = statSync(path).size;
+    };
+    const store = await openSqliteStore({ path, reached });
+    const state = await stateOf(store, "s");
+    const sizeBefore = statSync(path).size;
+    await state.commit({ remember: [], position: "x".repeat(6_000_000) });
+    expect(sizeWithin).toBe(sizeBefore);
+    expect(statSync(path).size).toBeGreaterThan(6_000_000);
+    await store.close();
+  });
+
   it("does not grow without end while identities come and go", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 200 });
