@@ -25,26 +25,24 @@ export function readSqliteState(path: string): Copied {
       database.prepare("SELECT identities FROM receipts WHERE stream = ?").all(id),
     );
     for (const { identities } of receipts) yield identitiesOf(String(identities)).filter(isKept);
-    for (let after = ""; ;) {
+    for (let after = { key: "", version: "" }; ;) {
       const rows = reading((database) => {
         const select = database.prepare(
-          `SELECT ${LEDGER_COLUMNS} FROM ledger AS l WHERE l.stream = ? AND l.key > unhex(?) ORDER BY l.key, l.version LIMIT ?`,
+          `SELECT ${LEDGER_COLUMNS} FROM ledger AS l WHERE l.stream = ? AND (l.key, l.version) > (unhex(?), unhex(?)) ` +
+            "ORDER BY l.key, l.version LIMIT ?",
         );
         select.setReturnArrays(true);
-        return select.all(id, after, ROWS_AT_A_TIME) as unknown as LedgerRow[];
+        return select.all(id, after.key, after.version, ROWS_AT_A_TIME) as unknown as LedgerRow[];
       });
       const page = rows.map((row) => {
         const identity = identityOf(row);
         if (identity === undefined) throw damaged(path, "the checksum of a delivered entry does not fit");
         return identity;
       });
-      // The versions of the last key may go on in the next page.
-      const last = page.at(-1)?.key;
-      const whole = page.length < ROWS_AT_A_TIME ? page : page.filter(({ key }) => key !== last);
-      yield whole.filter(isKept);
-      const end = whole.at(-1)?.key;
-      if (page.length < ROWS_AT_A_TIME || end === undefined) return;
-      after = end;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      yield page.filter(isKept);
+      after = last;
     }
   }
 

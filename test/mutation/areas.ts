@@ -50,7 +50,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/migrate.ts": [state("migrate")],
     "src/state/notes.ts": [state("verify"), state("copy"), state("sqlite")],
     "src/state/probe.ts": [state("probe"), state("disk")],
-    "src/state/read-all.ts": [state("copy")],
+    "src/state/read-all.ts": [state("read-all"), state("copy")],
     "src/state/rows.ts": [state("rows"), state("header")],
     "src/state/sqlite.ts": [state("verify"), state("migrate"), state("disk"), state("sqlite")],
     "src/state/streams.ts": [state("verify"), state("migrate"), state("sqlite")],
