@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 
 import type { StoredStream } from "../model.ts";
@@ -36,13 +37,15 @@ export async function readSqliteNote(path: string, name: string): Promise<string
 
 async function looking<T>(path: string, look: (database: DatabaseSync) => T): Promise<T | undefined> {
   try {
-    await assertRegularFile(path);
+    // The journal is beside the file itself.
+    const file = await realpath(path);
+    await assertRegularFile(file);
     try {
-      return read(path, path, look);
+      return read(file, path, look);
     } catch (error) {
       // An instance was killed within a commit, which cannot be undone by a reader.
-      if (!(await hasHotJournal(path))) throw error;
-      return await withSettledCopy(path, `${path}.inspect`, (copy) => read(copy, path, look));
+      if (!(await hasHotJournal(file))) throw error;
+      return await withSettledCopy(file, `${file}.inspect`, (copy) => read(copy, path, look));
     }
   } catch (error) {
     if (hasCode(error, "ENOENT")) return undefined;

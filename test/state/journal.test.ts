@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
@@ -100,6 +109,15 @@ describe("a commit that was cut short", () => {
       expect.objectContaining({ low: 5, high: 2 }),
     ]);
     expect(readFileSync(path).equals(before)).toBe(true);
+    expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db-journal"]);
+  });
+
+  it("can be looked at through a link, beside which nothing is made", async () => {
+    const { path } = await interrupted();
+    const folder = temporaryFolder();
+    symlinkSync(path, join(folder, "link.db"));
+    expect((await inspectSqliteState(join(folder, "link.db")))?.length).toBe(3);
+    expect(readdirSync(folder)).toEqual(["link.db"]);
     expect(readdirSync(join(path, "..")).toSorted()).toEqual(["state.db", "state.db-journal"]);
   });
 });
