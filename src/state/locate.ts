@@ -4,11 +4,26 @@ import { basename, dirname, join, resolve } from "node:path";
 import { damaged, explained, unsuitable } from "./failure.ts";
 import { hasCode, hasHotJournal, syncFolder } from "./file.ts";
 
-/** The state file's own path, links resolved (two names of one file must not give two locks), and whether it is there. */
-export async function locate(path: string): Promise<{ readonly path: string; readonly exists: boolean }> {
+export interface Located {
+  /** Links resolved: two names of one file must not give two locks. */
+  readonly path: string;
+  readonly exists: boolean;
+}
+
+/** Where the state file is, or would be. Makes the last level of its folder. */
+export async function locate(path: string): Promise<Located> {
   const absolute = resolve(path);
   try {
     await makeFolder(dirname(absolute));
+  } catch (error) {
+    throw explained(absolute, error);
+  }
+  return find(absolute);
+}
+
+/** As `locate` with the folder there, and makes nothing. */
+export async function find(absolute: string): Promise<Located> {
+  try {
     if (await isThere(absolute)) return { path: await realpath(absolute), exists: true };
     const link = await lstat(absolute).catch(() => undefined);
     if (link !== undefined) {

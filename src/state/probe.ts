@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, open, rm, stat } from "node:fs/promises";
+import { access, lstat, open, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 import { StateError, type StoredStream } from "../model.ts";
 import { explained } from "./failure.ts";
-import { hasCode } from "./file.ts";
 import { inspectSqliteState } from "./inspect.ts";
+import { find } from "./locate.ts";
 import { acquireLock } from "./lock.ts";
+import { assertRoom } from "./room.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -27,19 +28,21 @@ const ROOM = 262_144;
  */
 export async function probeSqliteState(path: string, signal: AbortSignal): Promise<StateProbe> {
   const file = resolve(path);
+  const folder = dirname(file);
   try {
-    const folder = await nearestFolder(dirname(file));
-    const streams = await inspectSqliteState(file);
-    if (streams === undefined) {
-      await probeFolder(folder);
-      return { kind: "new" };
-    }
-    const release = await lockOrBusy(file, signal);
+    // `run` makes the last level of the path, no more.
+    const named = await lstat(folder).catch(() => undefined);
+    if (named === undefined) return await probeNew(dirname(folder));
+    const { path: found, exists } = await find(file);
+    const streams = exists ? await inspectSqliteState(found) : undefined;
+    if (streams === undefined) return await probeNew(folder);
+    const release = await lockOrBusy(found, signal);
     if (release === undefined) return { kind: "in_use", streams };
     try {
-      await verify(file, signal);
-      await access(file, constants.R_OK | constants.W_OK);
-      await probeFolder(folder);
+      await verify(found, signal);
+      await access(found, constants.R_OK | constants.W_OK);
+      await probeFolder(dirname(found));
+      await assertRoom(found);
     } finally {
       release();
     }
@@ -58,16 +61,9 @@ async function lockOrBusy(file: string, signal: AbortSignal): Promise<(() => voi
   }
 }
 
-/** `run` makes the last level of the path, no more. */
-async function nearestFolder(folder: string): Promise<string> {
-  try {
-    await stat(folder);
-    return folder;
-  } catch (error) {
-    if (!hasCode(error, "ENOENT")) throw error;
-    await stat(dirname(folder));
-    return dirname(folder);
-  }
+async function probeNew(folder: string): Promise<StateProbe> {
+  await probeFolder(folder);
+  return { kind: "new" };
 }
 
 /** Permission bits do not tell of a read-only or a full disk. */

@@ -1,14 +1,13 @@
-import { stat, statfs } from "node:fs/promises";
-import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import type { Store } from "../model.ts";
 import type { CommitPoint } from "./commit-point.ts";
 import { createDatabase } from "./create.ts";
-import { explained, tooLittleRoom } from "./failure.ts";
+import { explained } from "./failure.ts";
 import { locate } from "./locate.ts";
 import { acquireLock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
+import { assertRoom } from "./room.ts";
 import { createStore } from "./streams.ts";
 import { patiently, transact } from "./transaction.ts";
 import { verify } from "./verify.ts";
@@ -81,7 +80,6 @@ function openDatabase(path: string, maxPages: number | undefined): DatabaseSync 
 
 /** A position and then some. */
 const FILLER_BYTES = 16_384;
-const GROWTH_BYTES = 262_144;
 
 /**
  * Finds out before anything is sent whether a commit can succeed: an empty transaction does even on a full or read-only
@@ -92,10 +90,7 @@ async function probe(database: DatabaseSync, path: string): Promise<void> {
     const write = (sql: string) => patiently(() => transact(database, () => database.exec(sql)));
     await write(`INSERT INTO probe (filler) VALUES (randomblob(${FILLER_BYTES}))`);
     await write("DELETE FROM probe");
-    // A commit that moves identities may put every page into the journal.
-    const neededBytes = (await stat(path)).size + GROWTH_BYTES;
-    const { blocks, bavail, bsize } = await statfs(dirname(path));
-    if (blocks > 0 && bavail * bsize < neededBytes) throw tooLittleRoom(path, neededBytes);
+    await assertRoom(path);
   } catch (error) {
     throw explained(path, error);
   }

@@ -1,5 +1,16 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -96,6 +107,23 @@ describe("a full disk", () => {
     await roomier.close();
   });
 
+  it("is found where a commit could be made, and not one of every page", async (context) => {
+    const folder = smallVolume(context, "2m");
+    const path = join(folder, "state.db");
+    const store = await openSqliteStore({ path, recentAtMost: 1 });
+    await (await stateOf(store, "a")).commit({ remember: Array.from({ length: 6000 }, (_, n) => identity(n)) });
+    await store.close();
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(join(folder, "other"), Buffer.alloc(bavail * bsize - statSync(path).size - 200_000));
+    expect(await refusal(openSqliteStore({ path }))).toMatch(
+      /the disk is full, or nearly: one commit may need \d+ KiB/,
+    );
+    const { signal } = new AbortController();
+    expect(await refusal(probeSqliteState(path, signal))).toMatch(/the disk is full, or nearly/);
+    truncateSync(join(folder, "other"));
+    expect(await probeSqliteState(path, signal)).toMatchObject({ kind: "ready" });
+  });
+
   it("[P8] is found in the middle of a run", async (context) => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
@@ -150,6 +178,20 @@ describe("a state that may not be written", () => {
     const { signal } = new AbortController();
     expect(await refusal(probeSqliteState(path, signal))).toMatch(/state\.db: the volume is read-only/);
     expect(await refusal(probeSqliteState(join(folder, "new.db"), signal))).toMatch(/new\.db: the volume is read-only/);
+  });
+
+  it.for([
+    ["the file", ""],
+    ["its lock", ".lock"],
+  ])("is refused when %s alone is mounted for reading", async ([, suffix], context) => {
+    const path = join(temporaryFolder(), "state.db");
+    await (await openSqliteStore({ path })).close();
+    mountForReading(context, `${path}${suffix}`);
+    const bytes = readFileSync(path);
+    expect(await refusal(openSqliteStore({ path }))).toMatch(/state\.db: .*read-only.*mounted for writing/);
+    const { signal } = new AbortController();
+    expect(await refusal(probeSqliteState(path, signal))).toMatch(/state\.db: .*read-only.*mounted for writing/);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
   it("is refused when the file is read-only", async (context) => {
@@ -207,6 +249,19 @@ function smallVolume(context: TestContext, size: string): string {
     execFileSync("umount", ["-l", folder]);
   });
   return folder;
+}
+
+function mountForReading(context: TestContext, path: string): void {
+  if (!IS_ROOT) skip(context, "only root can mount a file for reading");
+  try {
+    execFileSync("mount", ["--bind", path, path], { stdio: "pipe" });
+  } catch {
+    skip(context, "this machine lets no one mount a file for reading");
+  }
+  onTestFinished(() => {
+    execFileSync("umount", ["-l", path]);
+  });
+  execFileSync("mount", ["-o", "remount,bind,ro", path]);
 }
 
 /** Says why on every reporter. */

@@ -42,6 +42,29 @@ test("what run would refuse is refused with the same words, and left as it is", 
   await expect(probeSqliteState(join(folder, "folder.db"), signal)).rejects.toThrow(/it is a folder/);
 });
 
+test("what run would not take for a first run is refused, and nothing is made", async () => {
+  const folder = temporaryFolder();
+  symlinkSync(join(folder, "gone.db"), join(folder, "link.db"));
+  await expect(probeSqliteState(join(folder, "link.db"), signal)).rejects.toThrow(/a link to a file that does not/);
+  symlinkSync(join(folder, "gone"), join(folder, "unmounted"));
+  const unmounted = join(folder, "unmounted", "state.db");
+  await expect(probeSqliteState(unmounted, signal)).rejects.toThrow(/its folder does not exist/);
+  writeFileSync(join(folder, "state.db-journal"), "hot");
+  await expect(probeSqliteState(join(folder, "state.db"), signal)).rejects.toThrow(/its journal .* is there/);
+  expect(readdirSync(folder).toSorted()).toEqual(["link.db", "state.db-journal", "unmounted"]);
+});
+
+test("a state is in use whichever of its names is asked for", async () => {
+  const folder = temporaryFolder();
+  const [path, link] = [join(folder, "state.db"), join(folder, "link.db")];
+  symlinkSync(path, link);
+  const store = await openSqliteStore({ path });
+  expect(await probeSqliteState(link, signal)).toMatchObject({ kind: "in_use" });
+  await store.close();
+  expect(await probeSqliteState(link, signal)).toMatchObject({ kind: "ready" });
+  expect(readdirSync(folder).toSorted()).toEqual(["link.db", "state.db", "state.db.lock"]);
+});
+
 test("a folder that takes no file is told, as on a full or a read-only disk", async () => {
   const folder = temporaryFolder();
   // Writing below it fails whoever asks, root too.
