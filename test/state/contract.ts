@@ -108,6 +108,12 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       expect([...(await state.known([hex(1), hex(2)])).keys()]).toEqual([hex(2)]);
     });
 
+    it("takes a mark below nought, and a bound below it, as they are", async () => {
+      const { state } = await opened();
+      await state.commit({ remember: [identity(1, { mark: -3 }), identity(2, { mark: -6 })], forgetBelow: -5 });
+      expect([...(await state.known([hex(1), hex(2)])).keys()]).toEqual([hex(1)]);
+    });
+
     it("keeps streams apart", async () => {
       const { store, state } = await opened();
       const other = await stateOf(store, "access_logs/T2");
@@ -235,6 +241,8 @@ export function describeStore(name: string, harness: () => Harness, runs: number
       await expect(state.commit(change)).rejects.toThrow("crash");
       await expect(state.commit({ remember: [], position: "later" })).rejects.toThrow("crash");
       await expect(state.known([hex(1)])).rejects.toThrow("crash");
+      // However often it is asked for.
+      await expect(stateOf(store, "audit_logs/E1")).rejects.toThrow("crash");
       await expect(stateOf(store, "audit_logs/E1")).rejects.toThrow("crash");
       const state2 = await again(harness, store);
       expect([state2.position, state2.report]).toEqual([position, position]);

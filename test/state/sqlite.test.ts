@@ -9,7 +9,7 @@ import { hex, identity } from "./identity.ts";
 import { refusal } from "./refusal.ts";
 import { sqliteHarness } from "./sqlite-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
-import { stateOf } from "./held.ts";
+import { claimOf, stateOf } from "./held.ts";
 
 describeStore("sqlite", () => sqliteHarness(temporaryFolder()), 10);
 describeStore("sqlite that moves its identities early", () => sqliteHarness(temporaryFolder(), 10), 40);
@@ -227,6 +227,30 @@ describe("the state file", () => {
     await store.close();
   });
 
+  it("parts the room in memory among the streams that are held", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path, recentAtMost: 12 });
+    const some = (from: number, count: number) => Array.from({ length: count }, (_, n) => identity(from + n));
+    const moved = () => {
+      const reader = new DatabaseSync(path, { readOnly: true });
+      const counted = reader.prepare("SELECT count(*) AS moved FROM ledger").get()?.["moved"];
+      reader.close();
+      return counted;
+    };
+    const state = await stateOf(store, "a");
+    const other = await claimOf(store, "b");
+    await state.commit({ remember: some(0, 6) });
+    expect(moved()).toBe(0);
+    await state.commit({ remember: some(6, 1) });
+    expect(moved()).toBe(7);
+    await other[Symbol.asyncDispose]();
+    await state.commit({ remember: some(7, 12) });
+    expect(moved()).toBe(7);
+    await state.commit({ remember: some(19, 1) });
+    expect(moved()).toBe(20);
+    await store.close();
+  });
+
   it("does not grow without end while identities come and go", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path, recentAtMost: 200 });
@@ -239,5 +263,24 @@ describe("the state file", () => {
     }
     expect(sizes.at(-1)).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 30)));
     await store.close();
+  });
+});
+
+describe("a store of many streams", () => {
+  it("takes those that come together, and keeps each apart from the others", async () => {
+    const path = join(temporaryFolder(), "state.db");
+    const store = await openSqliteStore({ path });
+    const names = (from: number, count: number) => Array.from({ length: count }, (_, n) => `s${from + n}`);
+    const bring = async (those: readonly string[]) => {
+      const states = await Promise.all(those.map((name) => stateOf(store, name)));
+      await Promise.all(states.map((state, n) => state.commit({ remember: [identity(n)], position: those[n] })));
+    };
+    await bring(names(0, 51));
+    await bring(names(51, 3));
+    await bring(names(54, 3));
+    await store.close();
+    const again = await openSqliteStore({ path });
+    for (const name of names(0, 57)) expect((await stateOf(again, name)).position).toBe(name);
+    await again.close();
   });
 });
