@@ -10,14 +10,13 @@ export interface BatchLimits {
 export function* batches(records: readonly LogRecord[], limits: BatchLimits): Generator<readonly LogRecord[]> {
   let start = 0;
   let bytes = 0;
-  for (let index = 0; index < records.length; index++) {
-    const size = records[index]?.sizeBytes ?? 0;
-    if (index > start && (index - start >= limits.maxRecords || bytes + size > limits.maxBytes)) {
+  for (const [index, { sizeBytes }] of records.entries()) {
+    if (index > start && (index - start >= limits.maxRecords || bytes + sizeBytes > limits.maxBytes)) {
       yield records.slice(start, index);
       start = index;
       bytes = 0;
     }
-    bytes += size;
+    bytes += sizeBytes;
   }
-  if (start < records.length) yield start === 0 ? records : records.slice(start);
+  if (start < records.length) yield records.slice(start);
 }

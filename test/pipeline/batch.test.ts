@@ -30,3 +30,10 @@ it("[P18] keeps every record once and in order, within both limits unless a reco
     ),
   );
 });
+
+it("fills a batch to the last byte, and no further", () => {
+  const records = [1, 2, 3, 4].map((number) => recordNumber(number, 5));
+  const lengths = (maxBytes: number) => [...batches(records, { maxRecords: 10, maxBytes })].map(({ length }) => length);
+  expect(lengths(10)).toEqual([2, 2]);
+  expect(lengths(9)).toEqual([1, 1, 1, 1]);
+});
