@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 import { StateError } from "../../src/model.ts";
@@ -55,6 +55,15 @@ test("the folder is full from its limit on, whatever files it is made of, and no
   expect((await letters.full())?.message).toMatch(
     / bytes of dead letters, the limit is 400: replay them, .*max_bytes$/,
   );
+});
+
+test("the folder is full to the byte, and one that is not made yet is empty", async () => {
+  expect(await make(1).full()).toBeUndefined();
+  await mkdir(path);
+  await writeFile(join(path, "of-a-stream.jsonl"), "x".repeat(300));
+  await writeFile(join(path, "of-another-stream.jsonl"), "x".repeat(100));
+  expect(await make(401).full()).toBeUndefined();
+  expect((await make(400).full())?.message).toContain(`${path} holds 400 bytes of dead letters, the limit is 400:`);
 });
 
 test("a folder that cannot be written is a matter of the state, with the remedy", async () => {
