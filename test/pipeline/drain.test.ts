@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Commit, Ending, LogRecord, Page, Source, StreamState } from "../../src/model.ts";
-import { conclude, drain, type DrainOptions } from "../../src/pipeline/drain.ts";
+import { conclude, drain, type DrainEvents, type DrainOptions } from "../../src/pipeline/drain.ts";
 import type { Deliver, Receipt } from "../../src/pipeline/isolate.ts";
 import type { Tracker } from "../../src/pipeline/tracker.ts";
 import { recordNumber, recordNumbers } from "../support/records.ts";
@@ -135,6 +135,45 @@ describe("drain", () => {
     expect(commits).toEqual([{ remember: recordNumbers(2).map(({ identity }) => identity) }]);
   });
 
+  it("has forgotten what a page says is to be forgotten, and nothing where it says nothing", async () => {
+    const [first, second] = [{ ...pageOf([], 1), forgetBelow: 0 }, pageOf([], 2)];
+    const { options, commits } = scene([first, second], accept);
+    await drain(options, never);
+    expect(commits).toStrictEqual([
+      { remember: [], position: 1, forgetBelow: 0 },
+      { remember: [], position: 2 },
+    ]);
+  });
+
+  it("tells what comes about, in its order", async () => {
+    const told: unknown[] = [];
+    const records = recordNumbers(4);
+    const pages = [{ ...pageOf(records.slice(0, 3), 1), entries: 9, skipped: 2 }, pageOf(records.slice(3), 2)];
+    const refusal = { kind: "refused", fault: "credentials", cause: { message: "401" } } as const;
+    const { options } = scene(
+      pages,
+      async function* (batch, signal) {
+        return batch.includes(records[3] as LogRecord) ? refusal : yield* accept(batch, signal);
+      },
+      2,
+    );
+    const events: DrainEvents = {
+      page: (...counts) => void told.push(["page", ...counts]),
+      receipt: (receipt) => void told.push([receipt.outcome, receipt.records.length]),
+      refused: (refusal) => void told.push(refusal),
+      position: (position) => void told.push(["position", position]),
+    };
+    expect(await drain({ ...options, events }, never)).toEqual(refusal);
+    expect(told).toEqual([
+      ["page", 9, 3, 2],
+      ["accepted", 2],
+      ["accepted", 1],
+      ["position", 1],
+      ["page", 1, 1, undefined],
+      refusal,
+    ]);
+  });
+
   it("closes the walk when the state cannot be written", async () => {
     let closed = false;
     const { options } = scene([], accept);
@@ -226,8 +265,15 @@ describe("what is kept for people", () => {
       happened.push(`send ${batch.length}`);
       return yield* accept(batch, signal);
     });
-    await drain({ ...options, tracker: trackerOf(happened, true) }, never);
-    expect(happened.slice(0, 6)).toEqual(["begun", "page 1", "settled page 1", "commit 0 1", "send 1", "told"]);
+    expect(await drain({ ...options, tracker: trackerOf(happened, true) }, never)).toEqual({ kind: "present" });
+    const [first, second] = [1, 2].map((page) => [
+      `page ${page}`,
+      `settled page ${page}`,
+      `commit 0 ${page}`,
+      "send 1",
+      "told",
+    ]);
+    expect(happened).toEqual(["begun", ...(first ?? []), ...(second ?? [])]);
   });
 
   it("is not told to a destination that refuses everything, and stays to be told", async () => {
@@ -241,5 +287,25 @@ describe("what is kept for people", () => {
     expect(await conclude(tracked, refusal, never)).toBeUndefined();
     expect(await conclude(tracked, { kind: "present" }, never)).toEqual(refusal);
     expect(happened).toEqual(["refused", "present", "send"]);
+  });
+
+  it("ends the walk where the destination refuses it in the middle", async () => {
+    const refusal = { kind: "refused", fault: "credentials", cause: { message: "401" } } as const;
+    const { options, happened } = scene([pageOf([], 1), pageOf([], 2)], async function* () {
+      yield* [];
+      return await Promise.resolve(refusal);
+    });
+    expect(await drain({ ...options, tracker: trackerOf(happened, true) }, never)).toEqual(refusal);
+    expect(happened).toEqual(["begun", "page 1", "settled page 1", "commit 0 1"]);
+  });
+
+  it("is nothing to send where there is nothing to tell, or nobody keeps it", async () => {
+    const { options, happened } = scene([], () => {
+      throw new Error("there is nothing to send");
+    });
+    const tracker = { ...trackerOf(happened), untold: () => [] };
+    expect(await conclude({ ...options, tracker }, { kind: "present" }, never)).toBeUndefined();
+    expect(happened).toEqual(["present"]);
+    expect(await conclude(options, { kind: "present" }, never)).toBeUndefined();
   });
 });
