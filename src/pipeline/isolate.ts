@@ -84,7 +84,7 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
           search.refused(reason === "too_large");
           continue;
         }
-        const index = Math.min(at ?? 0, part.length - 1);
+        const index = at ?? 0;
         if (index > 0) {
           refusedInARow = 0;
           acceptedRequests += 1;

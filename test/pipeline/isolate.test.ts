@@ -21,12 +21,17 @@ interface Outcome {
   readonly letters: DeadLetter[];
   readonly receipts: Receipt[];
   readonly end: { readonly kind: "settled" } | Refusal;
+  readonly waits: readonly number[];
 }
 
 async function deliver(
   records: readonly LogRecord[],
-  answer: (part: readonly LogRecord[]) => Settled,
-  { full, outage = "wait" }: { readonly full?: Cause; readonly outage?: "wait" | "refuse" } = {},
+  answer: (part: readonly LogRecord[], request: number) => Settled,
+  {
+    full,
+    outage = "wait",
+    random = 0.5,
+  }: { readonly full?: Cause; readonly outage?: "wait" | "refuse"; readonly random?: number } = {},
 ): Promise<Outcome> {
   const clock = createVirtualClock();
   let requests = 0;
@@ -34,7 +39,7 @@ async function deliver(
   const letters: DeadLetter[] = [];
   const send: Send<Settled> = (part) => {
     requests += 1;
-    const settled = answer(part);
+    const settled = answer(part, requests);
     if (settled.status === "accepted") taken.push(...part);
     else if (settled.fault === "payload" && settled.at !== undefined) taken.push(...part.slice(0, settled.at));
     return Promise.resolve(settled);
@@ -48,11 +53,12 @@ async function deliver(
     const delivery = isolating(
       send,
       { full: async () => full, write },
-      { clock, random: () => 0.5, outage },
+      { clock, random: () => random, outage },
     )(records, never);
     for (;;) {
       const step = await delivery.next();
-      if (step.done === true) return { requests, accepted: taken, letters, receipts, end: step.value };
+      if (step.done === true)
+        return { requests, accepted: taken, letters, receipts, end: step.value, waits: clock.waits };
       receipts.push(step.value);
     }
   };
@@ -113,7 +119,41 @@ describe("isolating", () => {
     expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 4)));
     expect({ requests: outcome.requests, sentAgain }).toEqual({ requests: 2, sentAgain: 0 });
     const receipts = outcome.receipts.filter(({ outcome: how }) => how === "accepted");
-    expect(receipts.map(({ records: those }) => those)).toEqual([records.slice(0, 4), records.slice(5)]);
+    expect(receipts).toEqual([
+      { outcome: "accepted", records: records.slice(0, 4), rejected: 0 },
+      { outcome: "accepted", records: records.slice(5), rejected: 0 },
+    ]);
+  });
+
+  it("[D15] takes one record before an indexed culprit as accepted, and none before the first", async () => {
+    const records = recordNumbers(3);
+    const answer = (part: readonly LogRecord[]) =>
+      part.length === 3
+        ? ({ ...refused("rejected"), at: 1 } as Settled)
+        : ({ ...refused("rejected"), at: 0 } as Settled);
+    const outcome = await deliver(records, answer);
+    expect(outcome.letters.map(({ record }) => record)).toEqual(records.slice(1));
+    expect(outcome.receipts.map(({ outcome, records }) => [outcome, records])).toEqual([
+      ["accepted", records.slice(0, 1)],
+      ["dead_lettered", records.slice(1, 2)],
+      ["dead_lettered", records.slice(2)],
+    ]);
+  });
+
+  it("[D15] counts refusals anew where records before an indexed culprit were taken", async () => {
+    const records = recordNumbers(60);
+    // Each refusal tells of one record that was taken, and then of the one after it.
+    const pairs = await deliver(records, () => ({ ...refused("rejected"), at: 1 }) as Settled);
+    expect([pairs.end.kind, pairs.letters.length]).toEqual(["settled", 30]);
+    const atFault = async (count: number) => {
+      const poison = new Set(records.slice(1, 1 + count));
+      const { end } = await deliver(records, (part) => {
+        const at = part.findIndex((record) => poison.has(record));
+        return at === -1 ? accepted : ({ ...refused("rejected"), at } as Settled);
+      });
+      return end.kind;
+    };
+    expect([await atFault(19), await atFault(20)]).toEqual(["settled", "refused"]);
   });
 
   it("[D5] calls it the configuration when twenty are refused one by one and none is accepted, and sets none aside", async () => {
@@ -163,6 +203,56 @@ describe("isolating", () => {
     );
     expect(outcome.letters.map(({ record }) => record)).toEqual([records[17]]);
     expect(uids(outcome.accepted)).toEqual(uids(records.filter((_, index) => index !== 17)));
+    expect(outcome.waits).toEqual([]);
+  });
+
+  /** The first of three records meets a server error alone, the third is at fault, and the second is taken with it. */
+  const suspectAnd = (last: (part: readonly LogRecord[]) => Settled) => {
+    const records = recordNumbers(3);
+    const answer = (part: readonly LogRecord[], request: number): Settled => {
+      if (request > 4) return last(part);
+      return part[0] === records[0] ? refused("server_error") : ({ ...refused("rejected"), at: 1 } as Settled);
+    };
+    return { records, answer };
+  };
+
+  it("[D13] takes records before an indexed culprit for neighbours that pass", async () => {
+    const { records, answer } = suspectAnd(() => refused("server_error"));
+    const outcome = await deliver(records, answer);
+    expect(outcome.letters.map(({ record, reason }) => [record, reason])).toEqual([
+      [records[2], "rejected"],
+      [records[0], "server_error"],
+    ]);
+    expect([outcome.requests, outcome.waits]).toEqual([5, []]);
+  });
+
+  it("[D13] delivers a record whose server error was a passing one", async () => {
+    const { records, answer } = suspectAnd(() => accepted);
+    const outcome = await deliver(records, answer);
+    expect(outcome.receipts.at(-1)).toEqual({ outcome: "accepted", records: [records[0]], rejected: 0 });
+    expect(outcome.letters.map(({ record }) => record)).toEqual([records[2]]);
+  });
+
+  it("[D13] sets a suspect aside for no other reason than its own", async () => {
+    const cause = { message: "no", statusCode: 401 };
+    const { records, answer } = suspectAnd(() => ({ status: "refused", fault: "credentials", cause }));
+    const outcome = await deliver(records, answer);
+    expect(outcome.end).toEqual({ kind: "refused", fault: "credentials", cause });
+    expect(outcome.letters.map(({ record }) => record)).toEqual([records[2]]);
+  });
+
+  it("[D13] goes on after a suspect that was set aside, and halts where there is no room for it", async () => {
+    const records = recordNumbers(8);
+    const suspects = [records[1], records[5]] as LogRecord[];
+    const answer = (part: readonly LogRecord[]) =>
+      suspects.some((suspect) => part.includes(suspect)) ? refused("server_error") : accepted;
+    const outcome = await deliver(records, answer);
+    expect(outcome.end).toEqual({ kind: "settled" });
+    expect(outcome.letters.map(({ record }) => record)).toEqual(suspects);
+    const full = { message: "no room" };
+    const halted = await deliver(records, answer, { full });
+    expect(halted.end).toEqual({ kind: "refused", fault: "configuration", cause: full });
+    expect([halted.letters, uids(halted.accepted).length]).toEqual([[], 6]);
   });
 
   it("[D13] waits out an outage of server errors and sets nothing aside", async () => {
@@ -170,6 +260,20 @@ describe("isolating", () => {
     const outcome = await deliver(recordNumbers(64), () => (++failures < 150 ? refused("server_error") : accepted));
     expect(outcome.letters).toEqual([]);
     expect(outcome.accepted).toHaveLength(64);
+  });
+
+  it("[D13] waits four seconds first, then twice as long each time up to half a minute, and a second at least", async () => {
+    const failing = (_: readonly LogRecord[], request: number) => (request < 7 ? refused("server_error") : accepted);
+    expect((await deliver(recordNumbers(1), failing)).waits).toEqual([4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+    expect((await deliver(recordNumbers(1), failing, { random: 0 })).waits).toEqual(Array(6).fill(1000));
+  });
+
+  it("leaves a receiver alone after twenty server errors in a row, and counts anew once it took something", async () => {
+    const every = await deliver(recordNumbers(500), () => refused("server_error"), { outage: "refuse" });
+    expect([every.end.kind, every.requests]).toEqual(["refused", 20]);
+    const second = (_: readonly LogRecord[], request: number) => (request === 2 ? accepted : refused("server_error"));
+    const most = await deliver(recordNumbers(500), second, { outage: "refuse" });
+    expect([most.end.kind, most.requests, most.accepted.length]).toEqual(["refused", 22, 250]);
   });
 
   it("refuses everything instead of an outage of server errors, where it is told to", async () => {
@@ -190,6 +294,13 @@ describe("isolating", () => {
     expect(uids(settled)).toEqual(uids(outcome.accepted));
     expect(settled).not.toContain(records[17]);
     expect(settled.length).toBeGreaterThan(17);
+  });
+
+  it("halts at a full folder with a culprit that has no neighbours", async () => {
+    const full = { message: "no room" };
+    const outcome = await deliver(recordNumbers(1), () => refused("rejected"), { full });
+    expect(outcome.end).toEqual({ kind: "refused", fault: "configuration", cause: full });
+    expect([outcome.letters, outcome.receipts]).toEqual([[], []]);
   });
 
   it("delivers what nobody refuses although the folder of dead letters is full", async () => {
