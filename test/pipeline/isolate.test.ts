@@ -168,12 +168,21 @@ describe("isolating", () => {
     expect(twenty.end).toMatchObject({ kind: "refused", fault: "configuration" });
     const nineteen = await deliver(recordNumbers(19), () => refused("rejected"));
     expect([nineteen.end.kind, nineteen.letters.length]).toEqual(["settled", 19]);
+    expect(nineteen.receipts).toEqual(
+      recordNumbers(19).map((record) => ({
+        outcome: "dead_lettered",
+        records: [record],
+        rejected: 0,
+        cause: { message: "rejected", statusCode: 400 },
+      })),
+    );
     const old = await deliver(
       recordNumbers(60),
       () => ({ ...refused("rejected"), reason: "too_old", at: 0 }) as Settled,
     );
     expect([old.end.kind, old.letters.length]).toEqual(["settled", 60]);
-    expect(old.receipts.map(({ outcome, records }) => [outcome, records.length])).toEqual([["dead_lettered", 60]]);
+    const cause = { message: "rejected", statusCode: 400 };
+    expect(old.receipts).toEqual([{ outcome: "dead_lettered", records: recordNumbers(60), rejected: 0, cause }]);
   });
 
   it("[D5] counts refusals anew once a record was accepted", async () => {
@@ -323,6 +332,9 @@ describe("isolating", () => {
     expect(outcome.letters.map(({ record, reason }) => [record, reason])).toEqual(
       records.map((record) => [record, "partial"]),
     );
-    expect(outcome.receipts).toMatchObject([{ outcome: "accepted", rejected: 3 }]);
+    const cause = { message: "too old", statusCode: 200 };
+    expect(outcome.receipts).toEqual([{ outcome: "accepted", records, rejected: 3, cause }]);
+    const silent = await deliver(records, () => ({ status: "accepted", rejected: 3 }));
+    expect(silent.letters[0]?.cause).toEqual({ message: "partial success", statusCode: 200 });
   });
 });
