@@ -116,6 +116,32 @@ describe("withRetry", () => {
     await expect(sending).rejects.toBe(stop.signal.reason);
   });
 
+  it("lets a defect through that comes after the stop, be the attempt given up or not", async () => {
+    for (const attemptSignal of [never, AbortSignal.abort(new Error("at once"))]) {
+      const stop = new AbortController();
+      const broken: Send<Attempt> = () => {
+        stop.abort(new Error("stop"));
+        return Promise.reject(new TypeError("bug"));
+      };
+      const send = withRetry(broken, { clock: createVirtualClock(), random: () => 0, attemptSignal });
+      await expect(send(recordNumbers(1), stop.signal)).rejects.toThrow("bug");
+    }
+  });
+
+  it("tells of each wait, with its attempt and its cause", async () => {
+    const clock = createVirtualClock();
+    const waits: unknown[] = [];
+    const { send } = scripted([retry(), retry({ afterMs: 90_000, cause: { message: "reset" } }), accepted]);
+    const options = { clock, random: () => 0.5, attemptSignal: never };
+    const telling = withRetry(send, { ...options, onRetry: (wait) => void waits.push(wait) });
+    await clock.run(telling(recordNumbers(1), never));
+    expect(waits).toEqual([
+      { attempt: 1, delayMs: 500, cause: { message: "HTTP 503", statusCode: 503 } },
+      { attempt: 2, delayMs: 90_000, cause: { message: "reset" } },
+    ]);
+    expect(clock.waits).toEqual([500, 90_000]);
+  });
+
   it("lets a defect through at once", async () => {
     const clock = createVirtualClock();
     let calls = 0;
