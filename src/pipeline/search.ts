@@ -33,7 +33,6 @@ export function createSearch(length: number): Search {
     },
     found(left) {
       tainted = 0;
-      splitting = false;
       size = left;
     },
   };

@@ -12,7 +12,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/pipeline/in-order.ts": ["test/pipeline/in-order.test.ts"],
     "src/pipeline/isolate.ts": ["test/pipeline/isolate.test.ts"],
     "src/pipeline/retry.ts": ["test/pipeline/retry.test.ts"],
-    "src/pipeline/search.ts": ["test/pipeline/isolate.test.ts"],
+    "src/pipeline/search.ts": ["test/pipeline/search.test.ts", "test/pipeline/isolate.test.ts"],
   },
   walking: {
     "src/slack/count-delta.ts": ["test/slack/count-delta.test.ts", walk("sweeps")],
