@@ -49,6 +49,8 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/memory.ts": [state("memory")],
     "src/state/migrate.ts": [state("migrate")],
     "src/state/notes.ts": [state("verify"), state("copy"), state("sqlite")],
+    "src/state/postgres/failure.ts": [state("postgres/failure")],
+    "src/state/postgres/shares.ts": [state("postgres/shares")],
     "src/state/probe.ts": [state("probe"), state("disk")],
     "src/state/read-all.ts": [state("read-all"), state("copy")],
     "src/state/room.ts": [state("disk")],

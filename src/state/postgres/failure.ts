@@ -1,11 +1,10 @@
 /** Puts what goes wrong with the database into words: what is wrong, where, and what to do. Never quotes the URL. */
 import { StateError } from "../../model.ts";
 
-/** Five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** Five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html. So has EPIPE, which is the system's. */
 function sqlStateOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)
-    ? error.code
-    : undefined;
+  if (!(error instanceof Error) || "syscall" in error || !("code" in error)) return undefined;
+  return typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
 /** The server is away, or will be back: the same request may succeed later, and may have succeeded before. */

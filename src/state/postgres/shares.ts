@@ -19,8 +19,9 @@ export function shareOf(me: Member, members: readonly Member[]): number {
 
 /** How many of its streams a replica should hand over now: what it has too many, and others wait for. */
 export function surplusOf(me: Member, members: readonly Member[]): number {
-  const missing = members
-    .filter(({ id }) => id !== me.id)
-    .reduce((sum, other) => sum + Math.max(0, Math.min(other.waiting, shareOf(other, members) - other.held)), 0);
+  const missing = members.reduce(
+    (sum, each) => sum + Math.max(0, Math.min(each.waiting, shareOf(each, members) - each.held)),
+    0,
+  );
   return Math.max(0, Math.min(me.held - shareOf(me, members), missing));
 }
