@@ -33,8 +33,8 @@ export async function probeSqliteState(path: string, signal: AbortSignal): Promi
     // `run` makes the last level of the path, no more.
     const named = await lstat(folder).catch(() => undefined);
     if (named === undefined) return await probeNew(dirname(folder));
-    const { path: found, exists } = await find(file);
-    const streams = exists ? await inspectSqliteState(found) : undefined;
+    const { path: found } = await find(file);
+    const streams = await inspectSqliteState(found);
     if (streams === undefined) return await probeNew(folder);
     const release = await lockOrBusy(found, signal);
     if (release === undefined) return { kind: "in_use", streams };

@@ -107,6 +107,17 @@ describe("a full disk", () => {
     await roomier.close();
   });
 
+  it("is found where there is room, and not for the name of one more file", async (context) => {
+    const folder = smallVolume(context, "2m,nr_inodes=8");
+    const path = join(folder, "state.db");
+    await (await openSqliteStore({ path })).close();
+    const { signal } = new AbortController();
+    expect(await probeSqliteState(path, signal)).toMatchObject({ kind: "ready" });
+    for (let free = statfsSync(folder).ffree; free > 0; free -= 1) writeFileSync(join(folder, `other-${free}`), "");
+    expect(await refusal(probeSqliteState(path, signal))).toMatch(/the disk is full/);
+    expect(await refusal(openSqliteStore({ path }))).toMatch(/state\.db: it cannot be opened/);
+  });
+
   it("is found where a commit could be made, and not one of every page", async (context) => {
     const folder = smallVolume(context, "2m");
     const path = join(folder, "state.db");
