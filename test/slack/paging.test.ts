@@ -25,7 +25,7 @@ test.each([
   [null, {}],
   [undefined, {}],
 ])("%j reads as %j", (paging, expected) => {
-  expect(pagingOf({ kind: "ok", body: { paging }, entries: [], arrivedMs: 0, headers: {} } satisfies Page)).toEqual(
-    expected,
-  );
+  expect(
+    pagingOf({ kind: "ok", body: { paging }, entries: [], arrivedMs: 0, headers: {} } satisfies Page),
+  ).toStrictEqual(expected);
 });
