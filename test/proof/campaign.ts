@@ -1,7 +1,8 @@
 /**
  * `npm run campaign -- --schedules 10000`: plays so many schedules on every core, those that once failed first, and
  * fails where one of them loses, invents, alters or repeats a record, or where some fault was hardly met at all.
- * `--first 5` begins with another seed, `--replay FILE` plays one schedule and prints all that happens.
+ * `--first 5` begins with another seed, `--replay FILE` plays one schedule and prints all that happens. Ctrl+C ends it
+ * with the report of what was played.
  */
 import { once } from "node:events";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
@@ -57,8 +58,10 @@ async function campaign(schedules: number, first: number, workers: number): Prom
   let next = first;
   let toldMs = startedMs;
 
+  let stopped = false;
+  process.once("SIGINT", () => void (stopped = true));
   const take = (): Task | undefined => {
-    if (next >= first + schedules) return undefined;
+    if (stopped || next >= first + schedules) return undefined;
     const task = { from: next, to: Math.min(next + AT_A_TIME, first + schedules) - 1 };
     next = task.to + 1;
     return task;
@@ -77,7 +80,7 @@ async function campaign(schedules: number, first: number, workers: number): Prom
   await Promise.all(Array.from({ length: Math.max(1, workers) }, () => work(take, add)));
 
   for (const failure of failures.slice(0, SHOWN)) await explain(failure);
-  const seldom = tooSeldom(counts, schedules);
+  const seldom = tooSeldom(counts, done.schedules);
   for (const what of seldom) say(`too seldom: ${what}`);
   const seconds = (performance.now() - startedMs) / 1000;
   const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
