@@ -18,7 +18,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/slack/count-delta.ts": ["test/slack/count-delta.test.ts", walk("sweeps")],
     "src/slack/listing.ts": ["test/slack/listing.test.ts"],
     "src/slack/numbered-pages.ts": [walk("numbered-pages")],
-    "src/slack/oldest-first.ts": [walk("oldest-first")],
+    "src/slack/oldest-first.ts": ["test/slack/reached.test.ts", walk("oldest-first")],
     "src/slack/order.ts": ["test/slack/order.test.ts"],
     "src/slack/page-reader.ts": [walk("numbered-pages")],
     "src/slack/pages-position.ts": [walk("numbered-pages")],
@@ -27,7 +27,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/slack/rise.ts": ["test/slack/rise.test.ts", walk("oldest-first")],
     "src/slack/source.ts": [walk("windows")],
     "src/slack/sweeps.ts": [walk("sweeps")],
-    "src/slack/windows.ts": [walk("windows")],
+    "src/slack/windows.ts": ["test/slack/reached.test.ts", walk("windows")],
   },
   state: {
     "src/state/check-commit.ts": [state("memory")],
