@@ -5,7 +5,7 @@ import { drain } from "../../src/pipeline/drain.ts";
 import type { Deliver } from "../../src/pipeline/isolate.ts";
 import { DEFAULT_TOKEN } from "../../src/simulation/grants.ts";
 import { createSlackClient } from "../../src/slack/client.ts";
-import { createSource, type SourceSettings } from "../../src/slack/create-source.ts";
+import { createSource, type SourceOptions, type SourceSettings } from "../../src/slack/create-source.ts";
 import { identifyToken } from "../../src/slack/workspace.ts";
 import { createMemoryDisk, createMemoryStore } from "../../src/state/memory.ts";
 import { sourceDefinitions } from "../../src/slack/sources/index.ts";
@@ -32,6 +32,7 @@ export interface BenchOptions {
   readonly startMs?: (slackNowMs: number) => number;
   readonly pageSize?: number;
   readonly teamId?: string;
+  readonly own?: NonNullable<SourceOptions["own"]>;
 }
 
 /** Where the program is killed: around its `at`th commit of a poll, counted from 1. */
@@ -58,6 +59,8 @@ export interface Bench {
   position(): unknown;
   /** Up to when the position says that everything is delivered, epoch milliseconds. */
   reachedMs(): number | undefined;
+  /** How many entries were left out. */
+  skipped(): number;
   /** How many versions of how many entries are known. */
   known(): number;
   readonly log: readonly LogLine[];
@@ -74,6 +77,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
   const sent: Sent[] = [];
   const unread: Page["unread"][] = [];
   const log: LogLine[] = [];
+  let leftOut = 0;
   const write: Log = (level, event, fields) => void log.push({ level, event, fields });
   const settings: SourceSettings = {
     interval: MINUTE_MS,
@@ -103,6 +107,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
     log,
     position,
     reachedMs: () => sourceDefinitions[source].reachedMs(position(), settings.look_back),
+    skipped: () => leftOut,
     known: () => [...(disk.streams.get(name)?.ledger.values() ?? [])].flat().length,
     async poll({ kill, signal = never, onBatch } = {}) {
       const random = () => 0.5;
@@ -122,6 +127,7 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
       const pages = createSource(stream, {
         settings,
         client,
+        ...(options.own === undefined ? {} : { own: options.own }),
         resource: {},
         version: "0.0.0",
         startMs: options.startMs ?? (() => 0),
@@ -155,7 +161,12 @@ export function createBench(source: SourceName, options: BenchOptions): Bench {
           deliver,
           limits: { maxRecords: 1_000_000, maxBytes: 1e9 },
           clock,
-          events: { page() {}, receipt() {}, refused() {}, position() {} },
+          events: {
+            page: (_entries, _fresh, skipped = 0) => void (leftOut += skipped),
+            receipt() {},
+            refused() {},
+            position() {},
+          },
           patient: true,
         },
         signal,

@@ -362,6 +362,13 @@ describe("more than 100 pages", () => {
     },
   );
 
+  test("begun over again with larger ones, falls like any other", async () => {
+    const { add, after, position } = world({ behaviour: { order: "falling" }, bench: { pageSize: 2 } });
+    fill(add, 250);
+    await after(0);
+    expect(position()).toMatchObject({ head: "first" });
+  });
+
   test("begin at the one beyond the hundredth", async () => {
     const { add, after, sent, params, log } = world({ bench: { pageSize: 2 } });
     fill(add, 200);

@@ -400,6 +400,16 @@ describe("an order that is not oldest first (R10)", () => {
     expect(namesOf(sent)).toEqual(["a", "b", "c", "d", "e", "f", "g"]);
   });
 
+  test("what is shown again out of its place is no fall", async () => {
+    const rows = numbered(6).map((n, index) => row(n, 100 - index * 10));
+    const again = [...rows.slice(0, 2), rows[0] as (typeof rows)[0], ...rows.slice(2)];
+    const { clock, poll, requests } = listing(again, 2);
+    expect(await clock.run(poll({ kill: { at: 3, when: "after" } }))).toBe("killed");
+    const before = requests.length;
+    await clock.run(poll());
+    expect(requests[before]?.params["min_date_created"]).toBe(String(rows[2]?.created));
+  });
+
   test("a cursor that is refused is no fall", async () => {
     const rows = numbered(9).map((n, index) => row(n, 100 - index * 10));
     let refusals = 0;

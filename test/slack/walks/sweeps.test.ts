@@ -392,7 +392,8 @@ describe("a hot sweep", () => {
     const { add, after, clock, poll, sent } = world({ behaviour: { order: "date_last" } });
     for (const [index, user] of numbered(20).entries()) add(user, { first: tenMinutes(index) });
     await clock.run(poll());
-    add("LATE", { first: 100 * 60 }, 30 * MINUTE_MS);
+    // Out of what the first page reaches, though within the look-back.
+    add("LATE", { first: 115 * 60 }, 30 * MINUTE_MS);
     expect(await after(31 * MINUTE_MS, { kill: { at: 1, when: "after" } })).toBe("killed");
     await after(HOUR_MS);
     expect(usersOf(sent)).toContain("LATE");
@@ -667,6 +668,18 @@ describe("our own calls", () => {
     // The page with the news, and the one without.
     expect(calls().length - before.calls).toBe(10);
   });
+});
+
+test("what is left out is counted, and read once", async () => {
+  const own = { userId: "UOWN", program: "slack-otel" };
+  const { add, after, sent, skipped } = world({ bench: { own, settings: { skip_own_access: true } } });
+  add("UOWN", { first: HOUR, user_agent: "slack-otel/1.0.0" });
+  add("UOWN", { first: HOUR, user_agent: "slack-otel/2.0.0" });
+  add("UOWN", { first: HOUR, user_agent: "Mozilla/5.0" });
+  add("OTHER", { first: HOUR, user_agent: "slack-otel/1.0.0" });
+  for (let polls = 0; polls < 2; polls++) await after(MINUTE_MS);
+  expect(usersOf(sent).toSorted()).toEqual(["OTHER", "UOWN"]);
+  expect(skipped()).toBe(2);
 });
 
 describe("Slack's clock", () => {

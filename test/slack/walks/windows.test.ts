@@ -162,11 +162,14 @@ describe("the next window", () => {
     expect(idsOf(w.sent).toSorted()).toEqual([...numbered(12), "during"].toSorted());
   });
 
-  test("reaches whole seconds behind where the look-back is none", async () => {
-    const { poll, clock, params, begun } = world({ bench: { settings: { look_back: 1500 } } });
+  test.each([
+    [1500, 2],
+    [120 * MINUTE_MS, 7200],
+  ])("reaches a look-back of %i ms behind, in whole seconds", async (look_back, seconds) => {
+    const { poll, clock, params, begun } = world({ bench: { settings: { look_back } } });
     await clock.run(poll());
     await clock.run(poll());
-    expect(params().at(-1)?.["oldest"]).toBe(String(begun - 2));
+    expect(params().at(-1)?.["oldest"]).toBe(String(begun - seconds));
   });
 
   test("never reaches before the start", async () => {
@@ -397,6 +400,21 @@ describe("an entry without a time", () => {
       await clock.advance(5 * MINUTE_MS);
     }
     expect(idsOf(sent)).toEqual(["none", "null", "none"]);
+  });
+
+  test("among others is no place to go on from", async () => {
+    const second = (id: string, ago: number) => ({ id, date_create: NOW_MS / 1000 - ago });
+    const rows = [second("a", 10), { id: "none" }, second("b", 20), second("c", 30)];
+    const { clock, poll, sent, requests } = createScriptedBench("audit_logs", ({ params }) => cutPage(rows, params), {
+      nowMs: NOW_MS,
+      pageSize: 2,
+    });
+    expect(await clock.run(poll({ kill: { at: 2, when: "after" } }))).toBe("killed");
+    expect(idsOf(sent)).toEqual(["a", "none"]);
+    const before = requests.length;
+    await clock.run(poll());
+    expect(requests[before]?.params["latest"]).toBe(String(NOW_MS / 1000 - 10));
+    expect(idsOf(sent)).toEqual(["a", "none", "b", "c"]);
   });
 });
 
