@@ -19,6 +19,8 @@ const HOUR_MS = 3_600_000;
 const BEGIN_MS = Date.UTC(2026, 10, 2, 9);
 /** Below every source's look-back. */
 const LATE_UP_TO_MS = 10 * MINUTE_MS;
+/** As configured by itself. */
+const DEEP_SWEEP_MS = 6 * HOUR_MS;
 /** So many times new entries come in the middle of a walk. */
 const MOST_INSERTS = 12;
 /** The workspace that may leave the organisation. */
@@ -265,7 +267,10 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
       if (slack.tenant.organisation !== undefined) comeAndGo();
       if (random.chance(liveliness.rewrites)) {
         const chosen = random.below(7);
-        access.change(({ id }) => id % 7 === chosen, { isp: random.pick(["Other ISP", "Third ISP", null]) });
+        // A version may come back, but not when it is forgotten: two deep sweeps later it is a new one to the program.
+        const era = Math.floor((now() - BEGIN_MS) / DEEP_SWEEP_MS);
+        const isp = random.pick([`Other ISP ${era}`, `Third ISP ${era}`, era === 0 ? null : `No ISP ${era}`]);
+        access.change(({ id }) => id % 7 === chosen, { isp });
       }
       if (random.chance(liveliness.removals)) {
         const chosen = random.below(11);
