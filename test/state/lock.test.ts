@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { acquireLock } from "../../src/state/lock.ts";
@@ -46,4 +46,7 @@ test("what stands in the way of the lock file is told with what to do", async ()
   expect(await refusal(acquireLock(join(path, "state.db"), 0, undefined))).toContain("its folder does not exist");
   writeFileSync(`${path}.lock`, "pid 4711\n".repeat(100));
   expect(await refusal(acquireLock(path, 60_000, undefined))).toMatch(/state\.db\.lock: it is no lock file.*Remove it/);
+  const other = statePath();
+  mkdirSync(`${other}.lock`);
+  expect(await refusal(acquireLock(other, 0, undefined))).toMatch(/state\.db\.lock: it cannot be opened/);
 });
