@@ -24,7 +24,6 @@ export const isForeignKeyViolation = (error: unknown): boolean => sqlStateOf(err
 
 /** `where` is the database as people know it, without secrets. */
 export function explained(where: string, error: unknown): unknown {
-  if (error instanceof StateError) return error;
   if (!(error instanceof Error)) return error;
   const unusable = (problem: string, remedy: string): StateError =>
     new StateError(`State in PostgreSQL at ${where}: ${problem}. ${remedy}`, { cause: error });

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { StateError } from "../../../src/model.ts";
-import { explained, isForeignKeyViolation, isPassing } from "../../../src/state/postgres/failure.ts";
+import {
+  damaged,
+  explained,
+  isForeignKeyViolation,
+  isPassing,
+  newerSchema,
+} from "../../../src/state/postgres/failure.ts";
 
 const withCode = (code: unknown, message = "said the server") => Object.assign(new Error(message), { code });
 const ofSystem = (code: string) => Object.assign(withCode(code, `connect ${code}`), { syscall: "connect" });
@@ -54,6 +60,7 @@ test.each([
   [ofSystem("ENOTFOUND"), /it cannot be reached \(ENOTFOUND\)\. Check that it runs/],
   [ofSystem("EPIPE"), /it cannot be reached \(EPIPE\)/],
   [new Error("timeout expired"), /it cannot be reached \(no answer in time\)/],
+  [withCode(57, "timeout expired"), /it cannot be reached \(no answer in time\)/],
 ])("%s is told with where, what and the remedy", (error, message) => {
   const told = explained("db:5432/logs", error) as StateError;
   expect(told).toBeInstanceOf(StateError);
@@ -68,3 +75,15 @@ test.each([[new StateError("told")], [new TypeError("x is not a function")], ["n
     expect(explained("db", error)).toBe(error);
   },
 );
+
+test("what is damaged, and what is of a newer version, is left as it is, with the remedy", () => {
+  expect(damaged("db", "its version is missing").message).toBe(
+    "State in PostgreSQL at db: its version is missing. It was left as it is. Put a good backup back; or drop the " +
+      'tables slack_otel_* and start anew: set "start" far enough back, or run "slack-otel backfill", to cover the time ' +
+      "since the last delivery.",
+  );
+  expect(newerSchema("db", 3, 2).message).toBe(
+    "State in PostgreSQL at db: it is of a newer version of this program (schema 3, this one knows 2). It was left as " +
+      "it is. Run that version, or a newer one.",
+  );
+});
