@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
@@ -267,20 +267,24 @@ describe("the state file", () => {
 });
 
 describe("a store of many streams", () => {
-  it("takes those that come together, and keeps each apart from the others", async () => {
+  it("takes those that come together, in one transaction, and keeps each apart from the others", async () => {
     const path = join(temporaryFolder(), "state.db");
     const store = await openSqliteStore({ path });
     const names = (from: number, count: number) => Array.from({ length: count }, (_, n) => `s${from + n}`);
+    // https://sqlite.org/fileformat.html#file_change_counter
+    const transactions = () => readFileSync(path).readUInt32BE(24);
     const bring = async (those: readonly string[]) => {
       const states = await Promise.all(those.map((name) => stateOf(store, name)));
+      const before = transactions();
       await Promise.all(states.map((state, n) => state.commit({ remember: [identity(n)], position: those[n] })));
+      return transactions() - before;
     };
-    await bring(names(0, 51));
-    await bring(names(51, 3));
-    await bring(names(54, 3));
+    expect(await bring(names(0, 60))).toBe(1);
+    expect(await bring(names(60, 3))).toBe(1);
+    expect(await bring(names(63, 3))).toBe(1);
     await store.close();
     const again = await openSqliteStore({ path });
-    for (const name of names(0, 57)) expect((await stateOf(again, name)).position).toBe(name);
+    for (const name of names(0, 66)) expect((await stateOf(again, name)).position).toBe(name);
     await again.close();
   });
 });
