@@ -58,8 +58,8 @@ export async function openDatabase({ url, timeoutMs, tables = NAMES }: DatabaseO
 
   /** After a failure the URL is looked at again: its file may have been changed. */
   const lookAgain = (): void => {
-    const changed = parsed(url).connectionString;
-    if (changed === connectionString) return;
+    const changed = readable(url);
+    if (changed === undefined || changed === connectionString) return;
     void pool.end().catch(() => undefined);
     connectionString = changed;
     pool = connect(changed);
@@ -117,6 +117,15 @@ function unusableUrl(): StateError {
     "state.postgres.url is no URL of a PostgreSQL database. Write it as postgres://user:password@host:5432/database, " +
       "with what is special in the password percent-encoded.",
   );
+}
+
+/** Nothing while it cannot be read, or is half written: the failure before it is what counts. */
+function readable(secret: Secret): string | undefined {
+  try {
+    return parsed(secret).connectionString;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The work's result; what it rejects with is put into words. */
