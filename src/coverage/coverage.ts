@@ -108,11 +108,14 @@ export function closeHole(coverage: Coverage): Coverage {
   return open === undefined ? coverage : rest;
 }
 
-/** Every hole was reported. Only then may several become one. */
-export function told(coverage: Coverage): Coverage {
+/** Every hole was reported, or those that `isTold` says. Only then may several become one. */
+export function told(coverage: Coverage, isTold: (hole: Hole | OpenHole) => boolean = () => true): Coverage {
   const { open, ...rest } = coverage;
-  const holes = bounded(rest.holes.map(known), MAX_HOLES);
-  return open === undefined ? { ...rest, holes } : { ...rest, holes, open: known(open) };
+  const holes = bounded(
+    rest.holes.map((hole) => (isTold(hole) ? known(hole) : hole)),
+    MAX_HOLES,
+  );
+  return { ...rest, holes, ...(open === undefined ? {} : { open: isTold(open) ? known(open) : open }) };
 }
 
 function known<H extends { readonly untold?: number }>(hole: H): Omit<H, "untold"> {

@@ -190,8 +190,9 @@ export function createTracker(options: TrackerOptions): StreamTracker {
         return record;
       });
     },
-    told() {
-      cover(told);
+    told(records) {
+      const uids = new Set(records.map(({ uid }) => uid));
+      cover((coverage) => told(coverage, (hole) => hole.untold !== undefined && uids.has(toRecord(hole).uid)));
       isUrgent = true;
     },
   };

@@ -81,12 +81,17 @@ export async function conclude(
 async function tell(options: DrainOptions, tracker: Tracker, signal: AbortSignal): Promise<Refusal | undefined> {
   const untold = tracker.untold();
   if (untold.length === 0) return undefined;
+  const telling = {
+    async add(receipt: Receipt) {
+      tracker.told(receipt.records);
+      await store(options, tracker);
+      options.events.receipt(receipt);
+    },
+  };
   for (const batch of batches(untold, options.limits)) {
-    const refusal = await settle(batch, options, { add: async (receipt) => options.events.receipt(receipt) }, signal);
+    const refusal = await settle(batch, options, telling, signal);
     if (refusal !== undefined) return refusal;
   }
-  tracker.told();
-  await store(options, tracker);
   return undefined;
 }
 

@@ -18,6 +18,6 @@ export interface Tracker {
   isDue(): boolean;
   /** What has to be told about holes. Each is a record that goes out as any other, and is no entry. */
   untold(): readonly LogRecord[];
-  /** Everything that was untold is settled. */
-  told(): void;
+  /** Some of what was untold is settled. */
+  told(records: readonly LogRecord[]): void;
 }

@@ -163,10 +163,25 @@ describe("a hole", () => {
     expect(record?.uid).toMatch(/^[0-9a-f]{32}$/);
     expect(tracker.untold().map(({ uid }) => uid)).toEqual([record?.uid]);
     expect(events(log)).toEqual(["coverage_hole"]);
-    tracker.told();
+    tracker.told(tracker.untold());
     expect(tracker.untold()).toEqual([]);
     const again = create({ report: tracker.report("between").report });
     expect(again.untold()).toEqual([]);
+  });
+
+  test("that is told leaves others to be told", () => {
+    const { create } = stage();
+    const tracker = create();
+    tracker.startsAt(0);
+    tracker.settled({ outcome: "accepted", records: recordNumbers(2), rejected: 1 });
+    tracker.ended(HALT);
+    const [first, second, ...more] = tracker.untold();
+    expect(more).toEqual([]);
+    tracker.told(first === undefined ? [] : [first]);
+    expect(tracker.untold()).toEqual([second]);
+    expect(create({ report: tracker.report("between").report }).untold()).toEqual([second]);
+    tracker.told(second === undefined ? [] : [second]);
+    expect(tracker.untold()).toEqual([]);
   });
 
   test("found early in a long walk is due after a minute, and not once it is told", async () => {
@@ -177,7 +192,7 @@ describe("a hole", () => {
     expect(tracker.isDue()).toBe(false);
     await clock.advance(60_000);
     expect(tracker.isDue()).toBe(true);
-    tracker.told();
+    tracker.told(tracker.untold());
     expect(tracker.isDue()).toBe(false);
   });
 
@@ -200,7 +215,7 @@ describe("a hole", () => {
     tracker.ended(HALT);
     expect(tracker.document.coverage?.open).toMatchObject({ reason: "not_permitted", fromMs: NOW_MS - HOUR_MS });
     expect(tracker.untold()[0]?.log.attributes).not.toHaveProperty("slack.coverage.to");
-    tracker.told();
+    tracker.told(tracker.untold());
     await clock.advance(60_000);
     tracker.ended(HALT);
     expect(tracker.untold()).toEqual([]);
@@ -234,7 +249,7 @@ describe("a hole", () => {
     tracker.page(page(NOW_MS - HOUR_MS));
     expect(tracker.document.coverage?.open).toMatchObject({ reason: "quota", fromMs: NOW_MS - HOUR_MS });
     expect(tracker.untold()).toHaveLength(1);
-    tracker.told();
+    tracker.told(tracker.untold());
     tracker.page(page(NOW_MS));
     tracker.ended({ kind: "present" });
     expect(tracker.document.coverage?.open).toBeUndefined();

@@ -206,7 +206,7 @@ function trackerOf(happened: string[], isDue = false): Tracker {
     report: (commit) => (commit === "page" ? { report: (changes += 1) } : {}),
     isDue: () => isDue,
     untold: () => untold,
-    told: () => void happened.push("told"),
+    told: (records) => void happened.push(records.length === 1 ? "told" : `told ${records.length}`),
   };
 }
 
@@ -258,6 +258,20 @@ describe("what is kept for people", () => {
     await conclude({ ...options, tracker: trackerOf(happened) }, { kind: "present" }, never);
     expect(sent).toEqual([recordNumber(99).uid]);
     expect(happened).toEqual(["present", "told"]);
+  });
+
+  it("is known to be told batch by batch: a stop at the second has told the first", async () => {
+    const { options, happened } = scene(
+      [],
+      async function* (batch, signal) {
+        if (happened.includes("told 2")) throw new Error("stop");
+        return yield* accept(batch, signal);
+      },
+      2,
+    );
+    const tracker = { ...trackerOf(happened), untold: () => recordNumbers(3), report: () => ({ report: 0 }) };
+    await expect(conclude({ ...options, tracker }, { kind: "present" }, never)).rejects.toThrow("stop");
+    expect(happened).toEqual(["present", "commit 0 undefined", "told 2", "commit 0 undefined"]);
   });
 
   it("is told in the middle of a walk where it has waited long enough", async () => {
