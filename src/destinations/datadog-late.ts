@@ -18,7 +18,8 @@ const REMEDIES = {
 
 /** What becomes of records that are older than Datadog takes. Those without a time count as new. */
 export function minding(send: Send<Attempt>, { late, windowMs, clock, log }: LateOptions): Send<Attempt> {
-  const isLate = ({ log: { hrTime } }: LogRecord) => hrTime[0] !== 0 && hrTime[0] * 1_000 < clock.now() - windowMs;
+  const isLate = ({ log: { hrTime } }: LogRecord) =>
+    hrTime[0] !== 0 && hrTime[0] * 1_000 + hrTime[1] / 1e6 < clock.now() - windowMs;
   return async (records, signal) => {
     signal.throwIfAborted();
     const count = records.filter(isLate).length;

@@ -37,9 +37,9 @@ function withBody(number: number, body: string): LogRecord {
   const record = recordNumber(number, body.length);
   return { ...record, log: { ...record.log, body } };
 }
-function withTime(number: number, seconds: number): LogRecord {
+function withTime(number: number, seconds: number, nanos = 0): LogRecord {
   const record = recordNumber(number);
-  return { ...record, log: { ...record.log, hrTime: [seconds, 0] } };
+  return { ...record, log: { ...record.log, hrTime: [seconds, nanos] } };
 }
 
 test.each([
@@ -134,6 +134,15 @@ describe("records older than 18 hours", () => {
       accepted: 3,
       dead_lettered: 2,
     });
+  });
+
+  test("are so by the fraction of a second", async () => {
+    const made = await makeFake();
+    const edge = [withTime(1, NOW - 18 * HOUR - 1, 999_000_000), withTime(2, NOW - 18 * HOUR, 1_000_000)];
+    await made.clock.advance(1);
+    const { letters } = await deliver(made, edge);
+    expect(letters.map(({ record }) => Number(`0x${record.uid}`))).toEqual([1]);
+    expect(made.requests.map(numbersOf)).toEqual([[2]]);
   });
 
   test("are dead letters however many they are, in one receipt, with no request for them and no halt", async () => {
