@@ -19,6 +19,8 @@ import type { Report, Task } from "./worker.ts";
 
 const AT_A_TIME = 20;
 const YEAR_MS = 365.25 * 86_400_000;
+/** A schedule of days takes seconds to play, and hundreds of shorter ones may have to be. */
+const SHRINK_MS = 60_000;
 /** More failures than this are alike. */
 const SHOWN = 3;
 
@@ -110,8 +112,11 @@ async function work(take: () => Task | undefined, add: (report: Report) => void)
 async function explain({ schedule, violations }: Report["failures"][number]): Promise<void> {
   const kindOf = (violation: string | undefined) => violation?.slice(0, 8);
   const kind = kindOf(violations[0]);
-  const shortest = await shrink(schedule, async (candidate) =>
-    (await play(candidate)).violations.some((violation) => kindOf(violation) === kind),
+  const startedMs = performance.now();
+  const shortest = await shrink(
+    schedule,
+    async (candidate) => (await play(candidate)).violations.some((violation) => kindOf(violation) === kind),
+    () => performance.now() - startedMs > SHRINK_MS,
   );
   const { violations: left } = await play(shortest);
   const file = join(await mkdtemp(join(tmpdir(), "slack-otel-failed-")), `seed-${schedule.seed}.json`);

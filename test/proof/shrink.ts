@@ -1,20 +1,19 @@
 import type { LifePlan, Schedule } from "./schedule.ts";
 
 /**
- * Makes a schedule shorter for as long as it still fails, one thing at a time, and tells the shortest one found. Gives up
- * after `tries` plays.
+ * Makes a schedule shorter for as long as it still fails, one thing at a time, and tells the shortest one found, at the
+ * latest when `isOver` says so.
  */
 export async function shrink(
   schedule: Schedule,
   fails: (candidate: Schedule) => Promise<boolean>,
-  tries = 400,
+  isOver: () => boolean = () => false,
 ): Promise<Schedule> {
   let shortest = schedule;
-  let left = tries;
-  for (let found = true; found && left > 0;) {
+  for (let found = true; found && !isOver();) {
     found = false;
     for (const candidate of shorter(shortest)) {
-      if (left-- <= 0) break;
+      if (isOver()) break;
       if (!(await fails(candidate))) continue;
       shortest = candidate;
       found = true;
