@@ -16,6 +16,8 @@ export interface HoleRecordOptions {
   readonly version: string;
 }
 
+/** The event name of such a record. */
+export const HOLE_EVENT = "slack.coverage.hole";
 /** More than its text and attributes take in any form. */
 const SIZE_BYTES = 4_000;
 
@@ -36,7 +38,7 @@ export function createHoleRecords({ stream, method, resource: configured, versio
     const log: ReadableLogRecord = {
       hrTime: time,
       hrTimeObserved: time,
-      eventName: "slack.coverage.hole",
+      eventName: HOLE_EVENT,
       severityNumber: 13,
       body: `${stream}: ${sentenceOf(hole)}`,
       attributes: {

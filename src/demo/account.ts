@@ -1,3 +1,4 @@
+import { HOLE_EVENT } from "../coverage/hole-record.ts";
 import { canonical } from "../mapping/canonical.ts";
 import { fieldsOf } from "../mapping/fields.ts";
 import { readTime } from "../mapping/time.ts";
@@ -11,9 +12,9 @@ export interface Account {
   readonly log: LogName;
   /** What Slack showed, once or often; of access rows every version. */
   readonly shown: number;
-  /** Different records that the destination accepted. */
+  /** Different records of entries that the destination accepted. What tells of a hole is none. */
   readonly delivered: number;
-  /** Records that it accepted once more. */
+  /** Those that it accepted once more. */
   readonly repeated: number;
   /** What Slack showed and the destination never accepted. Of access rows only the version shown last is owed. */
   readonly lost: number;
@@ -56,6 +57,7 @@ export function createAccepted(): Accepted {
     add(records) {
       for (const record of records) {
         const { uid, log } = record;
+        if (log.eventName === HOLE_EVENT) continue;
         const name = logOf(record);
         const times = timesByUid.get(name) ?? new Map<string, number>();
         timesByUid.set(name, times.set(uid, (times.get(uid) ?? 0) + 1));
