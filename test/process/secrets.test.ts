@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { inflateRequest } from "../support/otlp-decoder.ts";
-import { createReceiver } from "../support/receiver.ts";
+import { createReceiver, type ReceiverOptions } from "../support/receiver.ts";
 import { asked, createScene, FAST, shownBy, type Scene } from "./scene.ts";
 
 const SLACK_TOKEN = "xoxp-4711-CANARY-slack0815";
@@ -27,6 +27,20 @@ function formsOf(secret: string): string[] {
   ];
 }
 
+/** What the destination says where it is in trouble. */
+const ECHO = `your key is ${OTLP_KEY}`;
+
+/** Slack and a destination that know the secrets; the destination is down first, and echoes the key in what it says. */
+function secretive(script: NonNullable<ReceiverOptions["script"]>) {
+  return {
+    slack: { tokens: [{ token: SLACK_TOKEN }] },
+    receiver: {
+      credentials: { name: "authorization", value: OTLP_KEY },
+      script: [{ kind: "status", status: 503, message: ECHO, retryAfter: "0" } as const, ...script],
+    },
+  };
+}
+
 async function filesOf({ folder }: Scene): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -34,17 +48,11 @@ async function filesOf({ folder }: Scene): Promise<Map<string, string>> {
 }
 
 test("no secret shows in what it says at any level, in the state or in dead letters, whatever the other side echoes", async () => {
-  const message = `your key is ${OTLP_KEY}`;
   await using scene = await createScene({
-    slack: { tokens: [{ token: SLACK_TOKEN }] },
-    receiver: {
-      credentials: { name: "authorization", value: OTLP_KEY },
-      script: [
-        { kind: "status", status: 503, message, retryAfter: "0" },
-        { kind: "partial", rejected: 1, message },
-        ...Array.from({ length: 12 }, () => ({ kind: "status", status: 400, message }) as const),
-      ],
-    },
+    ...secretive([
+      { kind: "partial", rejected: 1, message: ECHO },
+      ...Array.from({ length: 12 }, () => ({ kind: "status", status: 400, message: ECHO }) as const),
+    ]),
     history: { logins: 10, integrationChanges: 10, activities: 40, auditEntries: 40 },
   });
   const { slack } = scene;
@@ -84,18 +92,12 @@ test("no secret shows in what it says at any level, in the state or in dead lett
 }, 60_000);
 
 test("no secret shows in metrics, in what it says of its health or in its own log by OTLP", async () => {
-  const message = `your key is ${OTLP_KEY}`;
-  await using scene = await createScene({
-    slack: { tokens: [{ token: SLACK_TOKEN }] },
-    receiver: {
-      credentials: { name: "authorization", value: OTLP_KEY },
-      script: [
-        { kind: "status", status: 503, message, retryAfter: "0" },
-        { kind: "status", status: 400, message },
-        ...Array.from({ length: 40 }, () => ({ kind: "status", status: 401, message }) as const),
-      ],
-    },
-  });
+  await using scene = await createScene(
+    secretive([
+      { kind: "status", status: 400, message: ECHO },
+      ...Array.from({ length: 40 }, () => ({ kind: "status", status: 401, message: ECHO }) as const),
+    ]),
+  );
   await using own = await createReceiver();
   scene.slack.setFaults([
     { method: "auth.test", nth: 1, fault: { kind: "error", error: SLACK_TOKEN } },
