@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { play } from "./play.ts";
-import { scheduleOf, type Schedule } from "./schedule.ts";
+import { READABLE, scheduleOf, type Schedule } from "./schedule.ts";
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -10,6 +10,7 @@ function outage(what: Schedule["lives"][number]["outages"][number]["what"], from
   return {
     ...scheduleOf(1),
     tenant: "workspace",
+    sources: READABLE.workspace,
     behaviour: {},
     slackAheadMs: 0,
     store: "memory",

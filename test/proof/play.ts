@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { configurationSchema } from "../../src/config/schema.ts";
-import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
+import type { SourceName } from "../../src/model.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
 import type { LogName } from "../../src/simulation/ledger.ts";
 import { createSimulatedSlack, type SimulatedSlack } from "../../src/simulation/slack.ts";
@@ -11,7 +11,7 @@ import { createRead, judge, type Judged } from "./judge.ts";
 import { live, type LifeEnd, type World } from "./life.ts";
 import { oddEntry } from "./odd-entry.ts";
 import { createReceiver } from "./receiver.ts";
-import type { LifePlan, Schedule } from "./schedule.ts";
+import { READABLE, type LifePlan, type Schedule } from "./schedule.ts";
 import { createTimeline } from "./timeline.ts";
 
 const MINUTE_MS = 60_000;
@@ -162,9 +162,8 @@ function countOutcome({ repeats, deadLetters, partial, tooOld }: Judged, count: 
   if (tooOld > 0) count("too old");
 }
 
-/** A workspace's own token reads two of the logs. */
-function sourcesOf({ tenant }: Schedule): readonly SourceName[] {
-  return tenant === "workspace" ? ["access_logs", "integration_logs"] : SOURCE_NAMES;
+function sourcesOf({ tenant, sources }: Schedule): readonly SourceName[] {
+  return sources ?? READABLE[tenant];
 }
 
 function configure(schedule: Schedule, startMs: number) {

@@ -1,6 +1,7 @@
 import { LATE, type Late } from "../../src/destinations/datadog-late.ts";
 import type { BehaviourOptions } from "../../src/simulation/behaviour.ts";
 import type { Fault } from "../../src/simulation/faults.ts";
+import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
 import type { Volumes } from "../../src/simulation/traffic.ts";
 
@@ -11,6 +12,8 @@ import type { Volumes } from "../../src/simulation/traffic.ts";
 export interface Schedule {
   readonly seed: number;
   readonly tenant: "organisation" | "workspace";
+  /** Those that are read, of what the tenant's token can read; all of that where it is absent. */
+  readonly sources?: readonly SourceName[];
   readonly behaviour: BehaviourOptions;
   /** How far Slack's clock is ahead of the program's. */
   readonly slackAheadMs: number;
@@ -141,6 +144,12 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** A workspace's own token reads two of the logs. */
+export const READABLE: Readonly<Record<Schedule["tenant"], readonly SourceName[]>> = {
+  organisation: SOURCE_NAMES,
+  workspace: ["access_logs", "integration_logs"],
+};
+
 /** By how much a world is larger than the small one; the last is read in pages of 40. */
 const SIZES: readonly number[] = [...Array<number>(200).fill(1), ...Array<number>(8).fill(4), 40];
 const DESTINATIONS = [
@@ -154,7 +163,7 @@ export function scheduleOf(seed: number): Schedule {
   const store = random.chance(0.08) ? "sqlite" : "memory";
   // Small worlds meet the same corners in less time.
   const size = random.pick(SIZES);
-  const some = (most: number) => random.between(1, most * size);
+  const upTo = (most: number) => random.between(1, most * size);
   const drawn = random.pick(DESTINATIONS);
   // What is not small is compressed on the thread pool, whose work no virtual time waits for.
   const isSmall = size === 1;
@@ -168,12 +177,17 @@ export function scheduleOf(seed: number): Schedule {
   const diesWithToken = later.chance(0.4);
   const compression = isSmall ? later.pick(["gzip", "none"] as const) : "none";
   const tooOld = later.pick(LATE);
+  const tenant = random.chance(0.75) ? "organisation" : "workspace";
+  // Few streams at once get into each other's way as well as all of them do, in half of the time.
+  const chosen = READABLE[tenant].filter(() => later.chance(0.5));
+  const sources = chosen.length > 0 ? chosen : READABLE[tenant];
   // With an old state come refresh tokens that were used up long ago: only a person can mend that.
   const isRestored = lives.some(({ stateBefore }) => stateBefore === "backup_restored");
   const setsAside = lives.some(({ crash }) => crash?.point.startsWith("dead-letter"));
   return {
     seed,
-    tenant: random.chance(0.75) ? "organisation" : "workspace",
+    tenant,
+    sources,
     behaviour: behaviourOf(random),
     slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
     store,
@@ -182,8 +196,8 @@ export function scheduleOf(seed: number): Schedule {
     tooOld,
     maxRecords: size > 10 ? 40 : random.pick([1, 2, 3, 4, 6, 6, 8, 10]),
     startHours: random.pick([1, 6, 30]),
-    history: { logins: some(8), integrationChanges: some(6), activities: some(7), auditEntries: some(7) },
-    perHour: { logins: some(2), integrationChanges: some(2), activities: some(2), auditEntries: some(2) },
+    history: { logins: upTo(8), integrationChanges: upTo(6), activities: upTo(7), auditEntries: upTo(7) },
+    perHour: { logins: upTo(2), integrationChanges: upTo(2), activities: upTo(2), auditEntries: upTo(2) },
     late: random.pick([0, 0.1, 0.3]),
     liveliness: {
       inserts: random.pick([0, 0.05, 0.2]),
@@ -192,7 +206,7 @@ export function scheduleOf(seed: number): Schedule {
     },
     oddities: random.pick([0, 0, 0, 0.05]),
     workspaces: { comes: random.pick([0, 0, 0, 0.05]), goes: random.pick([0, 0, 0, 0.02]) },
-    ...(random.chance(0.08) ? { foreignAuditCalls: random.pick([45, 48, 49]) } : {}),
+    ...(random.chance(0.16) && sources.includes("audit_logs") ? { foreignAuditCalls: random.pick([45, 48, 49]) } : {}),
     poison: {
       // A crash beside a dead letter takes one.
       perMille: setsAside ? 150 : random.pick([0, 0, 15, 40]),

@@ -1,4 +1,4 @@
-import type { LifePlan, Schedule } from "./schedule.ts";
+import { READABLE, type LifePlan, type Schedule } from "./schedule.ts";
 
 /**
  * Makes a schedule shorter for as long as it still fails, one thing at a time, and tells the shortest one found, at the
@@ -27,6 +27,9 @@ export async function shrink(
 function* shorter(schedule: Schedule): Generator<Schedule> {
   const { lives, history, perHour, poison, liveliness, behaviour } = schedule;
   for (const index of lives.keys()) if (lives.length > 1) yield { ...schedule, lives: lives.toSpliced(index, 1) };
+  const { sources = READABLE[schedule.tenant] } = schedule;
+  for (const index of sources.keys())
+    if (sources.length > 1) yield { ...schedule, sources: sources.toSpliced(index, 1) };
   for (const part of Object.keys(behaviour) as (keyof typeof behaviour)[]) {
     const { [part]: _, ...rest } = behaviour;
     yield { ...schedule, behaviour: rest };
@@ -61,7 +64,8 @@ function* shorter(schedule: Schedule): Generator<Schedule> {
   }
   if (schedule.late > 0) yield { ...schedule, late: 0 };
   if (schedule.slackAheadMs !== 0) yield { ...schedule, slackAheadMs: 0 };
-  if (schedule.tenant !== "workspace") yield { ...schedule, tenant: "workspace" };
+  if (schedule.tenant !== "workspace" && sources.every((source) => READABLE.workspace.includes(source)))
+    yield { ...schedule, sources, tenant: "workspace" };
   if (schedule.store !== "memory") yield { ...schedule, store: "memory" };
 }
 
