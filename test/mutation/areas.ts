@@ -2,6 +2,9 @@ const walk = (name: string) => `test/slack/walks/${name}.test.ts`;
 
 const state = (name: string) => `test/state/${name}.test.ts`;
 
+/** Against a real PostgreSQL, which has to be there; those that start the program would see nothing of a mutant. */
+const postgres = (...names: readonly string[]) => names.map((name) => `test/e2e/postgres/${name}.test.ts`);
+
 /** What is mutated, and the tests that have to notice, the quickest first. */
 export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   pipeline: {
@@ -49,8 +52,22 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/memory.ts": [state("memory")],
     "src/state/migrate.ts": [state("migrate")],
     "src/state/notes.ts": [state("verify"), state("copy"), state("sqlite")],
+    "src/state/postgres/database.ts": [state("postgres/database"), ...postgres("leases", "contract")],
     "src/state/postgres/failure.ts": [state("postgres/failure")],
+    "src/state/postgres/inspect.ts": postgres("leases", "contract"),
+    "src/state/postgres/lease.ts": postgres("leases", "contract"),
+    "src/state/postgres/ledger.ts": postgres("contract", "leases"),
+    "src/state/postgres/membership.ts": postgres("leases", "contract"),
+    "src/state/postgres/notes.ts": postgres("contract", "leases"),
+    "src/state/postgres/queue.ts": postgres("leases", "contract"),
+    "src/state/postgres/read-all.ts": postgres("leases", "contract"),
+    "src/state/postgres/replica.ts": postgres("leases", "contract"),
+    "src/state/postgres/schema.ts": postgres("leases", "contract"),
     "src/state/postgres/shares.ts": [state("postgres/shares")],
+    "src/state/postgres/store.ts": postgres("leases", "contract"),
+    "src/state/postgres/stream-state.ts": postgres("contract", "leases"),
+    "src/state/postgres/throttles.ts": postgres("leases", "contract"),
+    "src/state/postgres/turns.ts": postgres("contract", "leases"),
     "src/state/probe.ts": [state("probe"), state("disk")],
     "src/state/read-all.ts": [state("read-all"), state("copy")],
     "src/state/room.ts": [state("disk")],

@@ -82,7 +82,7 @@ async function tryMutants(file: string, tests: readonly string[]): Promise<Score
     if (outcome.kind === "survived") process.stdout.write(`${told(tried)}\n`);
     else score.killed += 1;
   }
-  worker.kill("SIGKILL");
+  end(worker);
   return score;
 }
 
@@ -99,9 +99,17 @@ function told({ file, line, was, becomes }: Tried): string {
 }
 
 async function start(file: string, tests: readonly string[]): Promise<ChildProcess> {
-  const worker = fork(new URL("worker.ts", import.meta.url), [resolve(file), ...tests], { stdio: "ignore" });
+  const worker = fork(new URL("worker.ts", import.meta.url), [resolve(file), ...tests], {
+    stdio: "ignore",
+    detached: true,
+  });
   await once(worker, "message");
   return worker;
+}
+
+/** With all that its tests started. */
+function end({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, "SIGKILL");
 }
 
 async function ask(worker: ChildProcess, text: string, withinMs: number): Promise<Outcome> {
@@ -109,6 +117,6 @@ async function ask(worker: ChildProcess, text: string, withinMs: number): Promis
   worker.send(text);
   const [outcome] = (await answered.catch(() => [{ kind: "endless" }])) as [Outcome];
   if (outcome.kind === "broken") throw new Error(outcome.by);
-  if (outcome.kind === "endless") worker.kill("SIGKILL");
+  if (outcome.kind === "endless") end(worker);
   return outcome;
 }

@@ -8,6 +8,7 @@ const vitest = await createVitest(
   "test",
   {
     config: ".ci/vitest.config.ts",
+    exclude: ["**/node_modules/**"],
     watch: false,
     reporters: [{}],
     bail: 1,
@@ -15,7 +16,7 @@ const vitest = await createVitest(
     pool: "threads",
     maxWorkers: 1,
     setupFiles: [fileURLToPath(new URL("setup.ts", import.meta.url))],
-    testTimeout: 5_000,
+    testTimeout: tests.some((test) => test.startsWith("test/e2e/")) ? 20_000 : 5_000,
     fsModuleCache: false,
   },
   { plugins: [{ name: "mutant", enforce: "pre", load: (id: string) => (id === file ? text : undefined) }] },

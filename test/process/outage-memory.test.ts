@@ -7,7 +7,7 @@ import { arrived, asked, createScene, FAST, type Scene } from "./scene.ts";
 const SECONDS = Number(process.env["OUTAGE_SECONDS"] ?? 5);
 const MIB = 1024 * 1024;
 /** Before the outage. A process just started grows whether or not it can deliver, until its young generation is full. */
-const WORK_SECONDS = 20;
+const WORK_SECONDS = Math.min(20, SECONDS);
 
 /** Resident bytes, of Linux. */
 function residentOf(pid: number): number {
@@ -39,7 +39,7 @@ test.skipIf(process.platform !== "linux")(
     isDown = true;
     const delivered = scene.receiver.accepted.length;
     const attempts = scene.receiver.requests.length;
-    await goOn(scene, 5);
+    await goOn(scene, 2);
     // Every stream has its page by then.
     await asked(scene, attempts + 15);
     const before = residentOf(command.pid);
