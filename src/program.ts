@@ -3,7 +3,7 @@ import type { styleText } from "node:util";
 import type { Configuration } from "./config/schema.ts";
 import type { Clock, Log } from "./model.ts";
 import type { RunOptions } from "./run.ts";
-import type { StreamStatus } from "./telemetry/stream-report.ts";
+import type { StreamStatus } from "./telemetry/stream-status.ts";
 
 /** A stream to write to, and what a terminal tells of itself. */
 export interface Output extends Writable {

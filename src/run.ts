@@ -14,7 +14,8 @@ import { sourceDefinitions } from "./slack/sources/index.ts";
 import { describeState, inspectState, openState } from "./state/index.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
-import { isoTime, type StreamReport } from "./telemetry/stream-report.ts";
+import { isoTime } from "./telemetry/stream-lines.ts";
+import type { StreamReport } from "./telemetry/stream-report.ts";
 import { timed, type Outcome } from "./telemetry/timed.ts";
 
 export interface RunOptions {

@@ -10,7 +10,7 @@ import type { OwnLogs } from "./telemetry/own-logs.ts";
 import { readinessOf } from "./telemetry/readiness.ts";
 import { createRefusedTokens } from "./telemetry/refused-tokens.ts";
 import { serve, type Answer } from "./telemetry/server.ts";
-import type { StreamStatus } from "./telemetry/stream-report.ts";
+import type { StreamStatus } from "./telemetry/stream-status.ts";
 import type { Outcome } from "./telemetry/timed.ts";
 
 export interface TelemetryOptions {

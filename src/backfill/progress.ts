@@ -2,7 +2,7 @@ import type { styleText } from "node:util";
 import { isoMs } from "../coverage/hole-record.ts";
 import type { Interval } from "../coverage/interval.ts";
 import { describeActivity, span } from "../telemetry/activity.ts";
-import type { StreamStatus } from "../telemetry/stream-report.ts";
+import type { StreamStatus } from "../telemetry/stream-status.ts";
 import type { StretchReport } from "./document.ts";
 
 /** One stretch that is being read. */

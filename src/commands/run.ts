@@ -5,7 +5,8 @@ import type { ExitCode } from "../explain.ts";
 import { configured, runOptions, tellStopping, type Program } from "../program.ts";
 import type { Stop } from "../stop.ts";
 import type { Telemetry } from "../telemetry.ts";
-import type { StreamReport, StreamStatus } from "../telemetry/stream-report.ts";
+import type { StreamReport } from "../telemetry/stream-report.ts";
+import type { StreamStatus } from "../telemetry/stream-status.ts";
 
 export async function runCommand(
   { config, once, deadlineMs }: Invoked<"run">,

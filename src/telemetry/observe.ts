@@ -1,7 +1,7 @@
 import { holesUntil, type Coverage } from "../coverage/coverage.ts";
 import type { Hole } from "../coverage/hole.ts";
 import type { MetricName } from "./metric-list.ts";
-import type { StreamStatus } from "./stream-report.ts";
+import type { StreamStatus } from "./stream-status.ts";
 
 /** The value of one instrument for one set of attributes, at this moment. */
 export interface Observation {

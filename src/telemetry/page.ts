@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describeActivity, span } from "./activity.ts";
 import type { Readiness } from "./readiness.ts";
-import type { StreamStatus } from "./stream-report.ts";
+import type { StreamStatus } from "./stream-status.ts";
 
 /** A stretch of a stream's time and what is known of it. */
 export interface TimelineCell {

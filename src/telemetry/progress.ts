@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, type styleText } from "node:util";
 import type { Clock } from "../model.ts";
 import { describeActivity, span } from "./activity.ts";
-import type { StreamStatus } from "./stream-report.ts";
+import type { StreamStatus } from "./stream-status.ts";
 
 const REDRAW_MS = 1_000;
 /** The rate is that of so many redraws: over one alone it jumps. */

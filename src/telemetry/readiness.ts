@@ -1,4 +1,4 @@
-import type { StreamStatus } from "./stream-report.ts";
+import type { StreamStatus } from "./stream-status.ts";
 
 export interface Reason {
   /** Absent: it concerns all of them. */

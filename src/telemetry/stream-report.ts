@@ -2,42 +2,8 @@ import type { Coverage } from "../coverage/coverage.ts";
 import type { Cause, Clock, Ending, Log, Stream } from "../model.ts";
 import { HALT_RETRY_MS, type DrainEvents } from "../pipeline/drain.ts";
 import { isOptional } from "../pipeline/follow.ts";
-import type { Activity, Asking } from "./activity.ts";
-
-/** What one stream is doing and has done since the program started. */
-export interface StreamStatus {
-  readonly name: string;
-  readonly activity: Activity;
-  readonly asking: Asking | undefined;
-  /** Entries that Slack showed, repeats included. */
-  readonly entries: number;
-  /** Of these, the ones that were known already. */
-  readonly repeated: number;
-  readonly delivered: number;
-  readonly deadLettered: number;
-  /** Records that were rejected in batches that were accepted. */
-  readonly rejected: number;
-  /** Entries left out because the configuration says so. */
-  readonly skipped: number;
-  /** Up to when everything is delivered, epoch milliseconds; unknown before the first complete walk. */
-  readonly reachedMs: number | undefined;
-  /** Nothing more will come of it: it is not wanted any more, or the run has ended. */
-  readonly isOver: boolean;
-  /** What only a person can mend; absent while there is nothing. */
-  readonly fault?: Fault | undefined;
-  /** Which times are delivered and which are missing, now; `undefined` while it is not known. */
-  readonly coverage: () => Coverage | undefined;
-}
-
-/** Why a stream stands still until somebody does something. */
-export interface Fault {
-  readonly side: "slack" | "destination";
-  /** Slack's error code, or which part of the destination's settings is refused. */
-  readonly reason: string;
-  readonly isCredentials: boolean;
-  /** What happened and what to do, for a person. */
-  readonly message: string;
-}
+import { createStreamLines } from "./stream-lines.ts";
+import type { StreamStatus } from "./stream-status.ts";
 
 export interface StreamReport extends DrainEvents {
   readonly status: StreamStatus;
@@ -64,12 +30,6 @@ export interface StreamReportOptions {
   readonly log: Log;
 }
 
-/** A long outage is told once at its start and then no more often than this. */
-const REPEAT_MS = 10 * 60_000;
-/** What is delivered is told no more often than this. */
-const DELIVERED_MS = 60_000;
-
-type Fields = Readonly<Record<string, string | number | undefined>>;
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Turns what happens in one stream into log lines worth keeping, and keeps its status for the terminal. */
@@ -88,41 +48,9 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     skipped: 0,
     reachedMs: undefined,
   };
-  const told = new Map<string, number>();
-  let troubledSinceMs: number | undefined;
+  const { say, sayRarely, ...lines } = createStreamLines({ stream: stream.name, clock, log });
   let haltedBy: string | undefined;
-  let untold = 0;
-  let untoldSinceMs = clock.monotonic();
   let isFirstWalk = true;
-
-  const say = (level: "info" | "warn" | "error", event: string, fields: Fields = {}) =>
-    log(level, event, { stream: stream.name, ...fields });
-
-  function sayRarely(level: "warn" | "error", event: string, fields: Fields) {
-    const key = `${event} ${fields["error"] ?? ""}`;
-    const now = clock.monotonic();
-    if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return;
-    told.set(key, now);
-    say(level, event, fields);
-  }
-
-  function sayDelivered(due: boolean) {
-    if (untold === 0 || (!due && clock.monotonic() - untoldSinceMs < DELIVERED_MS)) return;
-    say("info", "delivered", { records: untold, reached: isoTime(status.reachedMs) });
-    untold = 0;
-    untoldSinceMs = clock.monotonic();
-  }
-
-  function trouble() {
-    troubledSinceMs ??= clock.monotonic();
-  }
-
-  function recovered() {
-    if (troubledSinceMs === undefined) return;
-    say("info", "delivery_resumed", { after_seconds: Math.round((clock.monotonic() - troubledSinceMs) / 1_000) });
-    troubledSinceMs = undefined;
-    told.clear();
-  }
 
   function wait(delayMs: number, why: string, trouble: boolean) {
     status.activity = { kind: "waiting", untilMs: clock.monotonic() + delayMs, why, trouble };
@@ -148,12 +76,12 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
         fresh === 0 ? { kind: "reading" } : { kind: "sending", records: fresh, sinceMs: clock.monotonic() };
     },
     receipt({ outcome, records, rejected, cause }) {
-      recovered();
+      lines.recovered();
       status.fault = undefined;
       status.rejected += rejected;
       if (outcome === "accepted") {
         status.delivered += records.length;
-        untold += records.length;
+        lines.add(records.length);
         if (rejected === 0) {
           if (cause !== undefined) sayRarely("warn", "destination_warning", { error: cause.message });
           return;
@@ -175,7 +103,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       });
     },
     refused({ fault, cause }) {
-      trouble();
+      lines.trouble();
       status.fault = {
         side: "destination",
         reason: fault,
@@ -191,7 +119,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
       });
     },
     retrying({ attempt, delayMs, cause }) {
-      trouble();
+      lines.trouble();
       wait(delayMs, `the destination: ${cause.message} (try ${attempt})`, true);
       sayRarely("warn", "destination_retry", {
         error: cause.message,
@@ -203,13 +131,13 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     position(position) {
       status.reachedMs = reachedMs(position);
       status.activity = { kind: "reading" };
-      sayDelivered(false);
+      lines.delivered(status.reachedMs, false);
     },
     ending(ending) {
       if (ending.kind === "present") {
         status.fault = undefined;
         wait(0, "up to date", false);
-        sayDelivered(isFirstWalk);
+        lines.delivered(status.reachedMs, isFirstWalk);
         isFirstWalk = false;
         return;
       }
@@ -241,7 +169,7 @@ export function createStreamReport({ stream, listed, reachedMs, clock, log }: St
     },
     close() {
       status.isOver = true;
-      sayDelivered(true);
+      lines.delivered(status.reachedMs, true);
     },
   };
 }
@@ -260,8 +188,3 @@ const REMEDIES = {
   configuration:
     "Nothing is lost: the position stays where it is. Check the destination's address and settings, then restart or wait: it is tried once a minute.",
 };
-
-/** RFC 3339, to the second. */
-export function isoTime(ms: number | undefined): string | undefined {
-  return ms === undefined || !Number.isFinite(ms) ? undefined : `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import { expect, test } from "vitest";
 import { createProgress, type ProgressOptions } from "../../src/telemetry/progress.ts";
-import type { StreamStatus } from "../../src/telemetry/stream-report.ts";
+import type { StreamStatus } from "../../src/telemetry/stream-status.ts";
 import { statusOf } from "./status-of.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 

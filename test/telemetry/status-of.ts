@@ -1,4 +1,4 @@
-import type { StreamStatus } from "../../src/telemetry/stream-report.ts";
+import type { StreamStatus } from "../../src/telemetry/stream-status.ts";
 
 /** A stream that has done nothing yet, but for what is given. */
 export function statusOf(name: string, rest: Partial<StreamStatus> = {}): StreamStatus {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LogRecord } from "../../src/model.ts";
-import { createStreamReport, isoTime } from "../../src/telemetry/stream-report.ts";
+import { isoTime } from "../../src/telemetry/stream-lines.ts";
+import { createStreamReport } from "../../src/telemetry/stream-report.ts";
 import { recordNumbers } from "../support/records.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 
