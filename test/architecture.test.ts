@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "backoff.ts": [],
   "retry-after.ts": [],
   "retry.ts": ["model.ts"],
+  "server-clock.ts": ["model.ts"],
   "status/": ["model.ts", "status.ts", "backfill/", "coverage/", "telemetry/"],
   "backfill/": [
     "model.ts",
@@ -33,9 +34,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "config/": ["model.ts", "destinations/index.ts"],
   "pipeline/": ["model.ts", "backoff.ts", "durable-file.ts", "retry.ts"],
   "mapping/": ["model.ts"],
-  "slack/": ["model.ts", "backoff.ts", "http.ts", "mapping/", "retry-after.ts", "retry.ts"],
+  "slack/": ["model.ts", "backoff.ts", "http.ts", "mapping/", "retry-after.ts", "retry.ts", "server-clock.ts"],
   "otlp/": ["model.ts", "destinations/", "http.ts", "retry-after.ts"],
-  "destinations/": ["model.ts", "config/fields.ts", "durable-file.ts", "http.ts", "otlp/", "retry-after.ts"],
+  "destinations/": [
+    "model.ts",
+    "config/fields.ts",
+    "durable-file.ts",
+    "http.ts",
+    "otlp/",
+    "retry-after.ts",
+    "server-clock.ts",
+  ],
   "state/": ["model.ts"],
   "telemetry/": ["model.ts", "coverage/", "pipeline/"],
   "check/": [

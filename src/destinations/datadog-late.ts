@@ -1,4 +1,5 @@
-import { withLog, type Attempt, type Clock, type Log, type LogRecord, type Send } from "../model.ts";
+import { withLog, type Attempt, type Log, type LogRecord, type Send } from "../model.ts";
+import type { ServerClock } from "../server-clock.ts";
 
 export const LATE = ["dead_letter", "restamp", "send"] as const;
 export type Late = (typeof LATE)[number];
@@ -7,9 +8,15 @@ export interface LateOptions {
   readonly late: Late;
   /** How old a record may be, milliseconds. */
   readonly windowMs: number;
-  readonly clock: Pick<Clock, "now">;
+  /** Datadog's time, which its window goes by. */
+  readonly clock: ServerClock;
+  /** Sends nothing, for an answer that sets the clock. */
+  readonly ask: (signal: AbortSignal) => Promise<Attempt>;
   readonly log: Log;
 }
+
+/** A host's clock may be wrong. What seems to be further off than this is judged by Datadog's. */
+const SURE_MS = 3_600_000;
 
 const REMEDIES = {
   restamp: "They were sent with the present time; slack.time.original holds their own",
@@ -17,11 +24,19 @@ const REMEDIES = {
 };
 
 /** What becomes of records that are older than Datadog takes. Those without a time count as new. */
-export function minding(send: Send<Attempt>, { late, windowMs, clock, log }: LateOptions): Send<Attempt> {
-  const isLate = ({ log: { hrTime } }: LogRecord) =>
-    hrTime[0] !== 0 && hrTime[0] * 1_000 + hrTime[1] / 1e6 < clock.now() - windowMs;
+export function minding(send: Send<Attempt>, { late, windowMs, clock, ask, log }: LateOptions): Send<Attempt> {
+  const ageMs = ({ log: { hrTime } }: LogRecord) =>
+    hrTime[0] === 0 ? 0 : clock.now() - (hrTime[0] * 1_000 + hrTime[1] / 1e6);
+  const isLate = (record: LogRecord) => ageMs(record) > windowMs;
+  let hasAsked = false;
   return async (records, signal) => {
     signal.throwIfAborted();
+    const isSure = late === "send" || hasAsked || clock.isSet();
+    if (!isSure && records.some((record) => Math.abs(ageMs(record)) > SURE_MS)) {
+      const answer = await ask(signal);
+      if (answer.status === "retry" || (answer.status === "refused" && answer.fault !== "payload")) return answer;
+      hasAsked = true;
+    }
     const count = records.filter(isLate).length;
     if (count === 0) return send(records, signal);
     if (late === "dead_letter") {

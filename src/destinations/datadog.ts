@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { duration, httpUrl, secret } from "../config/fields.ts";
+import type { Http } from "../http.ts";
 import type { LogRecord } from "../model.ts";
 import { createPost } from "../otlp/post.ts";
+import { createServerClock } from "../server-clock.ts";
 import { LATE, minding } from "./datadog-late.ts";
 import { withDatadogNames } from "./datadog-names.ts";
 import { createDatadogV2Post } from "./datadog-v2.ts";
@@ -65,7 +67,14 @@ export const datadog = defineDestination({
       log("warn", "configuration", { message });
     }
     const client = await openConnection(settings, dependencies);
-    const exchange = { http: client.http, clock, url, timeoutMs: settings.timeout, maxBytes: MAX_BYTES };
+    const serverClock = createServerClock(clock);
+    const http: Http = async (request, signal) => {
+      const answer = await client.http(request, signal);
+      // Errors may be a proxy's, and so is then their date.
+      if (answer.kind === "answer" && answer.status < 300) serverClock.observe(answer.headers["date"]);
+      return answer;
+    };
+    const exchange = { http, clock, url, timeoutMs: settings.timeout, maxBytes: MAX_BYTES };
     const post =
       api === "v2"
         ? createDatadogV2Post({
@@ -84,6 +93,7 @@ export const datadog = defineDestination({
             }),
             { source, tags, host },
           );
+    const ask = (signal: AbortSignal) => post([], signal);
     return {
       name: "datadog",
       description: url,
@@ -93,8 +103,8 @@ export const datadog = defineDestination({
         // In the other cases old records are wanted there.
         ...(late === "dead_letter" ? { maxAgeMs: WINDOW_MS } : {}),
       },
-      send: minding(post, { late, windowMs: WINDOW_MS, clock, log }),
-      probe: (signal) => post([], signal),
+      send: minding(post, { late, windowMs: WINDOW_MS, clock: serverClock, ask, log }),
+      probe: ask,
       close: () => client.close(),
     };
   },

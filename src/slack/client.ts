@@ -6,7 +6,7 @@ import { readAnswer, warningsOf, type Exchange, type Expected, type Page } from 
 import { remedyFor, type ErrorClass } from "./errors.ts";
 import type { Turn } from "./pace.ts";
 import { createQuota, type Quota } from "./quota.ts";
-import { createServerClock } from "./server-clock.ts";
+import { createServerClock } from "../server-clock.ts";
 
 /** A page of a thousand large entries stays far below this; above it the walk asks for fewer. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;

@@ -27,12 +27,12 @@ const subjects: Readonly<Record<string, Subject>> = {
   },
   datadog: {
     name: "datadog",
-    settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s" }),
+    settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s", late: "send" }),
     accepted: { status: 202, headers: { "content-type": "application/json" }, body: "{}" },
   },
   "datadog by its v2 API": {
     name: "datadog",
-    settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s", api: "v2" }),
+    settings: (endpoint) => ({ endpoint, api_key: SECRET, timeout: "2s", late: "send", api: "v2" }),
     accepted: { status: 202, headers: { "content-type": "application/json" }, body: "{}" },
   },
   splunk_hec: {

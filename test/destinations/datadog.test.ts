@@ -13,8 +13,10 @@ import { createVirtualClock } from "../support/virtual-clock.ts";
 
 const { signal } = new AbortController();
 
-async function makeFake(written: Record<string, unknown> = {}, status = 202) {
+/** `aheadMs`: of Datadog's clock, where its answers tell the time. */
+async function makeFake(written: Record<string, unknown> = {}, status = 202, aheadMs?: number) {
   const requests: HttpRequest[] = [];
+  const answers = { status, aheadMs };
   const clock = createVirtualClock(1_700_000_000_000);
   const made = await makeDestination(
     "datadog",
@@ -24,13 +26,15 @@ async function makeFake(written: Record<string, unknown> = {}, status = 202) {
       createHttp: () => ({
         http: (request: HttpRequest) => {
           requests.push(request);
-          return Promise.resolve({ kind: "answer" as const, status, headers: {}, body: Buffer.alloc(0) });
+          const { status, aheadMs } = answers;
+          const headers = aheadMs === undefined ? {} : { date: new Date(clock.now() + aheadMs).toUTCString() };
+          return Promise.resolve({ kind: "answer" as const, status, headers, body: Buffer.alloc(0) });
         },
         close: () => Promise.resolve(),
       }),
     },
   );
-  return { ...made, requests, clock };
+  return { ...made, requests, answers, clock };
 }
 
 function withBody(number: number, body: string): LogRecord {
@@ -97,6 +101,10 @@ const numbersOf = (request: HttpRequest | undefined) =>
     Number(`0x${uidOf(record)}`),
   );
 
+/** The records of each request, but for those that only ask for the time. */
+const sentOf = ({ requests }: { readonly requests: readonly HttpRequest[] }) =>
+  requests.map(numbersOf).filter((numbers) => numbers.length > 0);
+
 describe("records older than 18 hours", () => {
   /** Settles records as a run does. */
   async function deliver({ destination, clock }: Awaited<ReturnType<typeof makeFake>>, records: readonly LogRecord[]) {
@@ -129,7 +137,7 @@ describe("records older than 18 hours", () => {
       [2, "too_old"],
     ]);
     expect(letters[0]?.cause.message).toContain("older than the 18 hours that Datadog takes");
-    expect(made.requests.map(numbersOf)).toEqual([[3, 4, 5]]);
+    expect(sentOf(made)).toEqual([[3, 4, 5]]);
     expect(Object.fromEntries(receipts.map(({ outcome, records }) => [outcome, records.length]))).toEqual({
       accepted: 3,
       dead_lettered: 2,
@@ -142,7 +150,7 @@ describe("records older than 18 hours", () => {
     await made.clock.advance(1);
     const { letters } = await deliver(made, edge);
     expect(letters.map(({ record }) => Number(`0x${record.uid}`))).toEqual([1]);
-    expect(made.requests.map(numbersOf)).toEqual([[2]]);
+    expect(sentOf(made)).toEqual([[2]]);
   });
 
   test("are dead letters however many they are, in one receipt, with no request for them and no halt", async () => {
@@ -151,10 +159,10 @@ describe("records older than 18 hours", () => {
       withTime(number, NOW - (number < 700 ? 24 : 1) * HOUR),
     );
     const { letters, receipts, end } = await deliver(made, records);
-    expect([end.kind, letters.length, made.requests.length, receipts.length]).toEqual(["settled", 700, 1, 2]);
+    expect([end.kind, letters.length, sentOf(made).length, receipts.length]).toEqual(["settled", 700, 1, 2]);
     const onlyOld = await makeFake();
     expect((await deliver(onlyOld, records.slice(0, 700))).letters).toHaveLength(700);
-    expect(onlyOld.requests).toHaveLength(0);
+    expect(sentOf(onlyOld)).toEqual([]);
   });
 
   test("are found between others and behind them", async () => {
@@ -169,13 +177,62 @@ describe("records older than 18 hours", () => {
     );
   });
 
+  describe("[P15] by Datadog's clock, where the host's is a day off", () => {
+    const DAY_MS = 24 * HOUR * 1_000;
+    const fresh = [withTime(1, NOW - DAY_MS / 1_000 - HOUR), withTime(2, NOW - DAY_MS / 1_000)];
+
+    test("a host ahead of it sets nothing aside that is new", async () => {
+      const made = await makeFake({}, 202, -DAY_MS);
+      const { letters } = await deliver(made, fresh);
+      expect(letters).toEqual([]);
+      expect(made.requests.map(numbersOf)).toEqual([[], [1, 2]]);
+      // It is known from now on.
+      await deliver(made, fresh);
+      expect(made.requests.map(numbersOf)).toEqual([[], [1, 2], [1, 2]]);
+    });
+
+    test("nor does it send with a time that is a day ahead", async () => {
+      const made = await makeFake({ late: "restamp" }, 202, -DAY_MS);
+      await deliver(made, [withTime(1, NOW - 3 * (DAY_MS / 1_000)), ...fresh]);
+      const [old, ...others] = decodeRequest(
+        "application/x-protobuf",
+        inflateRequest("gzip", made.requests[1]?.body as Uint8Array),
+      );
+      expect(old?.timeUnixNano).toBe(BigInt(NOW - DAY_MS / 1_000) * 1_000_000_000n);
+      expect(others.map(({ attributes }) => attributes.has("slack.time.original"))).toEqual([false, false]);
+    });
+
+    test("a host behind it sets aside what Datadog would not keep", async () => {
+      const made = await makeFake({}, 202, DAY_MS);
+      const { letters } = await deliver(made, [withTime(1, NOW + 4 * HOUR), withTime(2, NOW + 23 * HOUR)]);
+      expect(letters.map(({ record }) => Number(`0x${record.uid}`))).toEqual([1]);
+      expect(sentOf(made)).toEqual([[2]]);
+    });
+
+    test("nothing is set aside before Datadog has answered, and the date of an error is not believed", async () => {
+      const { destination, answers, requests } = await makeFake({}, 503, -DAY_MS);
+      expect(await destination.send(fresh, signal)).toMatchObject({ status: "retry" });
+      answers.status = 403;
+      expect(await destination.send(fresh, signal)).toMatchObject({ status: "refused", fault: "credentials" });
+      Object.assign(answers, { status: 202, aheadMs: 0 });
+      expect(await destination.send(fresh, signal)).toMatchObject({ status: "refused", reason: "too_old" });
+      expect(sentOf({ requests })).toEqual([]);
+    });
+
+    test("it is not asked for what is within an hour of the host's", async () => {
+      const made = await makeFake({}, 202, 0);
+      await deliver(made, [withTime(1, NOW - HOUR), withTime(2, NOW + HOUR), withTime(3, 0)]);
+      expect(made.requests).toHaveLength(1);
+    });
+  });
+
   test("late: restamp sends them with the present time, and keeps their own beside", async () => {
     const { destination, requests, log } = await makeFake({ late: "restamp" });
     expect(destination.limits).not.toHaveProperty("maxAgeMs");
     expect(await destination.send(ageing, signal)).toMatchObject({ status: "accepted" });
     const [old, , fresh] = decodeRequest(
       "application/x-protobuf",
-      inflateRequest("gzip", requests[0]?.body as Uint8Array),
+      inflateRequest("gzip", requests.at(-1)?.body as Uint8Array),
     );
     expect(old?.timeUnixNano).toBe(BigInt(NOW) * 1_000_000_000n);
     expect(old?.attributes.get("slack.time.original")).toBe("2023-11-13T22:13:20.000000000Z");

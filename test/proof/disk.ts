@@ -37,7 +37,7 @@ export interface Mount {
   /** The same inside a transaction, which cannot wait: whether the program dies here. */
   readonly diesAt: (point: CrashPoint) => boolean;
   readonly diskFull: LifePlan["diskFull"];
-  /** The program's clock. */
+  /** A clock that is right. */
   readonly now: () => number;
   readonly count: (what: "disk_full") => void;
 }

@@ -74,6 +74,8 @@ export function judge(given: Case): Judged {
   for (const { log, text, why } of owed(given))
     if (!settled.has(text)) violations.push(`lost, ${why}: ${log} ${text.slice(0, 300)}`);
 
+  for (const { uid, stamp } of receiver.dropped) violations.push(`Datadog drops ${uid} with the time ${stamp}`);
+
   // Unexpected: everything was shown, and no more of it than stood in one answer.
   const shown = new Map<string, number>();
   for (const log of LOGS)

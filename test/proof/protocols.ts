@@ -11,6 +11,8 @@ export interface Arrival {
   readonly text: string;
   /** The record's own time, as it stands on the wire. */
   readonly time: string;
+  /** The time that the destination goes by, which is another where the record's own is too old for it. */
+  readonly stamp: string;
   /** It tells of a hole in what is covered, and is no entry of Slack's. */
   readonly isHole: boolean;
 }
@@ -57,6 +59,7 @@ function arrivalOf(record: DecodedRecord): Arrival {
     stream: streamOf(record.attributes.get("slack.method"), owner),
     text: JSON.stringify(toPlain(record.body)),
     time: ownTimeOf(record),
+    stamp: String(record.timeUnixNano),
     isHole: record.eventName === HOLE,
   };
 }
@@ -110,6 +113,7 @@ function eventOf(line: string): Arrival {
     stream: streamOf(fields["slack.method"], owner),
     text: JSON.stringify(event),
     time: String(time),
+    stamp: String(time),
     isHole: fields["otel.log.name"] === HOLE,
   };
 }
@@ -134,6 +138,7 @@ function arrivalOfLog(log: DatadogLog): Arrival {
     stream: streamOf(log["slack.method"], log["slack.enterprise.id"] ?? log["slack.team.id"]),
     text: JSON.stringify(slack.entry),
     time: own === undefined ? String(log["otel.timestamp"]) : nanosOf(own),
+    stamp: String(log["otel.timestamp"]),
     isHole: log["otel.event_name"] === HOLE,
   };
 }

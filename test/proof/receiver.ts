@@ -17,6 +17,8 @@ const REFUSALS: { readonly [Name in NonNullable<Fate>]?: { readonly status: numb
 
 export interface Receiver {
   readonly accepted: readonly Arrival[];
+  /** What came with a time of which it keeps nothing, and was to be set aside or sent with another. */
+  readonly dropped: readonly Arrival[];
   /** Records whose acceptance the program cannot have learnt of, by stream: so many may come again. */
   readonly unlearnt: ReadonlyMap<string, number>;
   /** The most records of a stream in one request. */
@@ -31,6 +33,8 @@ export interface Receiver {
 export interface Connection {
   /** Asked for each request. */
   readonly fate: () => Fate;
+  /** The receiver's clock, which its answers tell; epoch milliseconds. */
+  readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Below `limit`. */
   readonly below: (limit: number) => number;
@@ -38,13 +42,19 @@ export interface Connection {
 }
 
 const LATENCY_MS = 20;
+const HOUR_MS = 3_600_000;
 /** A defect of the receiver's own is mended after it showed so often: alone in its batch, its record would wait for it. */
 const SERVER_ERRORS = 60;
 
 /** A receiver in the program's own process: a Collector, Splunk's HTTP Event Collector, or an intake of Datadog's. */
-export function createReceiver({ destination, poison }: Pick<Schedule, "destination" | "poison">): Receiver {
+export function createReceiver({
+  destination,
+  poison,
+  tooOld,
+}: Pick<Schedule, "destination" | "poison" | "tooOld">): Receiver {
   const protocol = PROTOCOLS[destination];
   const accepted: Arrival[] = [];
+  const dropped: Arrival[] = [];
   const unlearnt = new Map<string, number>();
   const mostAtOnce = new Map<string, number>();
   let serverErrors = 0;
@@ -72,6 +82,8 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
     }
     const body = inflateRequest(request.headers["content-encoding"], request.body as Uint8Array);
     const records = protocol.read(body, type);
+    if (destination.startsWith("datadog") && tooOld !== "send")
+      dropped.push(...records.filter((record) => !isKept(record, connection.now())));
     const [first] = records;
     if (first !== undefined) mostAtOnce.set(first.stream, Math.max(mostAtOnce.get(first.stream) ?? 0, records.length));
     const poisoned = records.findIndex(({ uid }) => isPoison(uid));
@@ -166,12 +178,23 @@ export function createReceiver({ destination, poison }: Pick<Schedule, "destinat
 
   return {
     accepted,
+    dropped,
     unlearnt,
     mostAtOnce,
     isPoison,
-    connect: (connection) => (request, signal) => receive(request, signal, connection),
+    connect: (connection) => async (request, signal) => {
+      const answer = await receive(request, signal, connection);
+      const date = new Date(connection.now()).toUTCString();
+      return answer.kind === "answer" ? { ...answer, headers: { date, ...answer.headers } } : answer;
+    },
     mend: () => void (serverErrors = SERVER_ERRORS),
   };
+}
+
+/** Whether Datadog would: from 18 hours ago to 2 hours ahead. Two seconds are left for the way, and for a clock of seconds. */
+function isKept({ stamp, isHole }: Arrival, nowMs: number): boolean {
+  const ageMs = nowMs - Number(stamp) / 1e6;
+  return isHole || stamp === "0" || (ageMs <= 18 * HOUR_MS + 2_000 && ageMs >= -2 * HOUR_MS);
 }
 
 /** What the program showed to be let in, in the header of the destination. */

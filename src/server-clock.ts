@@ -1,11 +1,13 @@
-import type { Clock } from "../model.ts";
+import type { Clock } from "./model.ts";
 
-/** Slack's time, as far as its `Date` headers tell it. */
+/** A server's time, as far as the `Date` headers of its answers tell it. */
 export interface ServerClock {
   /** Takes note of an answer's `Date` header; an unreadable one is passed over. */
   observe(date: string | undefined): void;
-  /** Epoch milliseconds. At most about a second behind Slack and never ahead of it; our own clock before any answer. */
+  /** Epoch milliseconds. At most about a second behind the server and never ahead of it; our own clock before any answer. */
   now(): number;
+  /** Whether an answer has told it. */
+  isSet(): boolean;
 }
 
 /** Steps of our own wall clock do not reach it: between answers it runs on the monotonic clock. */
@@ -16,6 +18,7 @@ export function createServerClock(clock: Clock): ServerClock {
       const server = date === undefined ? Number.NaN : Date.parse(date);
       if (!Number.isNaN(server)) anchor = { server, monotonic: clock.monotonic() };
     },
+    isSet: () => anchor !== undefined,
     now: () => (anchor === undefined ? clock.now() : anchor.server + (clock.monotonic() - anchor.monotonic)),
   };
 }
