@@ -3,7 +3,7 @@ import type { Attempt, Clock, Secret, Send } from "../model.ts";
 import { attemptOfFailure, contentKind, foreign } from "../otlp/answer.ts";
 import { compress } from "../otlp/encode.ts";
 import { tooLarge } from "../otlp/post.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { cleaned } from "./cleaned.ts";
 import { toDatadogLog, type DatadogLogOptions } from "./datadog-log.ts";
 import { revealHeaders } from "./reveal-headers.ts";
@@ -54,7 +54,7 @@ export function createDatadogV2Post(options: DatadogV2Options): Send<Attempt> {
         : foreign("a body that is not Datadog's", status);
     }
     const text = kind === "html" ? "an HTML page" : cleaned(answer.body.toString(), secrets);
-    const afterMs = parseRetryAfter(answer.headers["retry-after"], clock.now());
+    const afterMs = retryAfterMs(answer.headers, clock.now());
     // What the intake cannot do at present it says by 500 as well, and asks for another try.
     const attempt = attemptOfStatus({ status, text, afterMs });
     if (attempt.status !== "retry") return attempt;

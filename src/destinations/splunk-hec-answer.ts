@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpFailure } from "../http.ts";
 import type { Attempt, Cause } from "../model.ts";
 import { attemptOfFailure, contentKind, foreign } from "../otlp/answer.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { cleaned } from "./cleaned.ts";
 import { attemptOfStatus } from "./status.ts";
 
@@ -72,7 +72,7 @@ export function outcomeOfAnswer(answer: HttpAnswer | HttpFailure, context: HecCo
     return { ...untaken({ status: "accepted", rejected: 0, ...message }), ackId };
   }
   const cause: Cause = { message: `HTTP ${status}: ${text}`, statusCode: status };
-  const afterMs = parseRetryAfter(answer.headers["retry-after"], context.nowMs);
+  const afterMs = retryAfterMs(answer.headers, context.nowMs);
   if (status === 400) {
     if (meaning === "configuration" || meaning === "credentials") {
       return untaken({ status: "refused", fault: meaning, cause });

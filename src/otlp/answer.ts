@@ -1,7 +1,7 @@
 import { ProtobufLogsSerializer } from "@opentelemetry/otlp-transformer";
 import type { HttpAnswer, HttpFailure } from "../http.ts";
 import type { Attempt } from "../model.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { cleaned } from "../destinations/cleaned.ts";
 import { attemptOfStatus } from "../destinations/status.ts";
 import type { Encoding } from "./encode.ts";
@@ -30,7 +30,7 @@ export function attemptOfAnswer(answer: HttpAnswer | HttpFailure, context: Answe
     }
     if (/unsupported content-encoding/i.test(text)) return { status: "refused", fault: "configuration", cause };
   }
-  const afterMs = parseRetryAfter(answer.headers["retry-after"], context.nowMs);
+  const afterMs = retryAfterMs(answer.headers, context.nowMs);
   return attemptOfStatus({ status: answer.status, text, afterMs });
 }
 

@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpFailure } from "../http.ts";
 import { parseLossless } from "../mapping/lossless.ts";
 import type { ReadEntryList } from "../mapping/text/read-entries.ts";
-import { parseRetryAfter } from "../retry-after.ts";
+import { retryAfterMs } from "../retry-after.ts";
 import { readAnswerText } from "./answer-text.ts";
 import { classOfCode, classOfStatus, type ErrorClass } from "./errors.ts";
 
@@ -81,12 +81,6 @@ export function readAnswer(endpoint: Expected, answer: HttpAnswer | HttpFailure,
   }
   const page: Page = { kind: "ok", body, entries, arrivedMs, headers };
   return { kind: "ok", page: cursor ? { ...page, nextCursor: cursor } : page };
-}
-
-/** A date is read by the clock of whoever sent it: ours may be days off. */
-function retryAfterMs(headers: HttpAnswer["headers"], nowMs: number): number | undefined {
-  const sentMs = Date.parse(headers["date"] ?? "");
-  return parseRetryAfter(headers["retry-after"], Number.isNaN(sentMs) ? nowMs : sentMs);
 }
 
 function parseBody(body: Buffer): unknown {

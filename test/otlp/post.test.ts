@@ -119,8 +119,11 @@ test("a partial success is told with its count", async () => {
   }
 });
 
-test("a Retry-After date counts from the clock that was given", async () => {
-  receiver.script({ kind: "status", status: 503, retryAfter: "Thu, 01 Jan 1970 00:01:00 GMT" });
-  const send = post({ clock: { now: () => 20_000 } });
-  expect(await send(recordNumbers(1), signal)).toMatchObject({ status: "retry", afterMs: 40_000 });
+test("[P15] a Retry-After date counts from the receiver's clock, whatever ours says", async () => {
+  receiver.script({ kind: "status", status: 503, retryAfter: new Date(Date.now() + 60_000).toUTCString() });
+  const answer = await post({ clock: { now: () => 20_000 } })(recordNumbers(1), signal);
+  expect(answer).toMatchObject({ status: "retry" });
+  const { afterMs = 0 } = answer as { readonly afterMs?: number };
+  expect(afterMs).toBeGreaterThan(50_000);
+  expect(afterMs).toBeLessThanOrEqual(60_000);
 });
