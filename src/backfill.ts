@@ -12,6 +12,7 @@ import { probeDeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
 import { createDestination, type RunOptions, type StopSignals } from "./run.ts";
 import { inspectState, openState, readNote, type StateChoice } from "./state/index.ts";
+import { createServerClock, observing } from "./server-clock.ts";
 import type { StreamOutcome } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { span } from "./telemetry/activity.ts";
@@ -42,7 +43,8 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
   const signal = AbortSignal.any([stop, failure.signal]);
   const { state } = configuration;
   const live = await coverages(state);
-  const destination = options.destination ?? (await createDestination({ ...options, once: true }));
+  const serverClock = createServerClock(clock);
+  const destination = options.destination ?? (await createDestination({ ...options, once: true }, serverClock));
   cleanup.defer(() => destination.close());
   warnOfAge(options, destination);
   const store = await openState(backfillState(state), { clock, log, once: false, signal });
@@ -66,7 +68,7 @@ export async function backfill(options: BackfillOptions, { stop, abort }: StopSi
         ...options,
         once: true,
         notes: { read: (name: string) => readNote(state, name) },
-        http: slack.http,
+        http: observing(slack.http, serverClock),
         files: nodeFiles,
         listFiles: listNodeFiles,
         settings: configuration.slack,

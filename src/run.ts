@@ -12,6 +12,7 @@ import { probeDeadLetters, type DeadLetters } from "./pipeline/dead-letters.ts";
 import { runConnections } from "./run-connections.ts";
 import { sourceDefinitions } from "./slack/sources/index.ts";
 import { describeState, inspectState, openState } from "./state/index.ts";
+import { createServerClock, observing, type ServerClock } from "./server-clock.ts";
 import { runStream, type StreamOutcome, type StreamsOptions } from "./streams.ts";
 import { createSupervisor } from "./supervisor.ts";
 import { isoTime } from "./telemetry/stream-lines.ts";
@@ -64,7 +65,8 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
   const attemptSignal = AbortSignal.any([abort, failure.signal]);
   try {
     const { onExport } = options;
-    const plain = options.destination ?? (await createDestination(options));
+    const serverClock = createServerClock(clock);
+    const plain = options.destination ?? (await createDestination(options, serverClock));
     const destination = onExport === undefined ? plain : timed(plain, clock, onExport);
     cleanup.defer(() => destination.close());
     const store = await (options.openStore?.(signal) ?? openStore(options, signal));
@@ -89,7 +91,7 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
     const connections = await runConnections(
       {
         ...options,
-        http: slack.http,
+        http: observing(slack.http, serverClock),
         notes: store.notes,
         ...(store.throttles === undefined ? {} : { throttles: store.throttles }),
         files: nodeFiles,
@@ -126,7 +128,10 @@ export async function run(options: RunOptions, { stop, abort }: StopSignals): Pr
 }
 
 /** The destination that the configuration names. */
-export async function createDestination(options: RunOptions): Promise<Destination> {
+export async function createDestination(
+  options: RunOptions,
+  serverClock: ServerClock = createServerClock(options.clock),
+): Promise<Destination> {
   const { name, settings } = options.configuration.destination;
   // The schema made the settings of this very destination.
   const create = destinations[name].create as (
@@ -134,7 +139,7 @@ export async function createDestination(options: RunOptions): Promise<Destinatio
     dependencies: DestinationDependencies,
   ) => Promise<Destination>;
   try {
-    return await create(settings, { ...options, batchBytes: options.configuration.batch.max_bytes });
+    return await create(settings, { ...options, serverClock, batchBytes: options.configuration.batch.max_bytes });
   } catch (error) {
     if (error instanceof SettingsError) throw new SettingsError(`destination.${name}.${error.key}`, error.message);
     throw error;

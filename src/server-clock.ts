@@ -1,3 +1,4 @@
+import type { Http } from "./http.ts";
 import type { Clock } from "./model.ts";
 
 /** A server's time, as far as the `Date` headers of its answers tell it. */
@@ -20,5 +21,15 @@ export function createServerClock(clock: Clock): ServerClock {
     },
     isSet: () => anchor !== undefined,
     now: () => (anchor === undefined ? clock.now() : anchor.server + (clock.monotonic() - anchor.monotonic)),
+  };
+}
+
+/** The same exchange, whose answers tell the time. */
+export function observing(http: Http, serverClock: ServerClock): Http {
+  return async (request, signal) => {
+    const answer = await http(request, signal);
+    // Errors may be a proxy's, and so is then their date.
+    if (answer.kind === "answer" && answer.status < 300) serverClock.observe(answer.headers["date"]);
+    return answer;
   };
 }

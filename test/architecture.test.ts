@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "backoff.ts": [],
   "retry-after.ts": [],
   "retry.ts": ["model.ts"],
-  "server-clock.ts": ["model.ts"],
+  "server-clock.ts": ["model.ts", "http.ts"],
   "status/": ["model.ts", "status.ts", "backfill/", "coverage/", "telemetry/"],
   "backfill/": [
     "model.ts",

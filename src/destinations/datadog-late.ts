@@ -8,14 +8,14 @@ export interface LateOptions {
   readonly late: Late;
   /** How old a record may be, milliseconds. */
   readonly windowMs: number;
-  /** Datadog's time, which its window goes by. */
+  /** Datadog's time, which its window goes by: as its own answers or Slack's tell it. */
   readonly clock: ServerClock;
   /** Sends nothing, for an answer that sets the clock. */
   readonly ask: (signal: AbortSignal) => Promise<Attempt>;
   readonly log: Log;
 }
 
-/** A host's clock may be wrong. What seems to be further off than this is judged by Datadog's. */
+/** A host's clock may be wrong: while nobody else has told the time, what seems further off than this waits for Datadog's. */
 const SURE_MS = 3_600_000;
 
 const REMEDIES = {

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { duration, httpUrl, secret } from "../config/fields.ts";
-import type { Http } from "../http.ts";
 import type { LogRecord } from "../model.ts";
 import { createPost } from "../otlp/post.ts";
-import { createServerClock } from "../server-clock.ts";
+import { observing } from "../server-clock.ts";
 import { LATE, minding } from "./datadog-late.ts";
 import { withDatadogNames } from "./datadog-names.ts";
 import { createDatadogV2Post } from "./datadog-v2.ts";
@@ -58,7 +57,7 @@ export const datadog = defineDestination({
   summary: "Datadog's OTLP intake, or its Logs API v2",
   settings,
   async create(settings, dependencies) {
-    const { clock, log } = dependencies;
+    const { clock, serverClock, log } = dependencies;
     const { site, api, endpoint, source, host, late, api_key } = settings;
     const url = `${(endpoint ?? `https://${HOSTS[api]}.${site}`).replace(/\/+$/, "")}${PATHS[api]}`;
     const tags = settings.tags.join(",");
@@ -67,13 +66,7 @@ export const datadog = defineDestination({
       log("warn", "configuration", { message });
     }
     const client = await openConnection(settings, dependencies);
-    const serverClock = createServerClock(clock);
-    const http: Http = async (request, signal) => {
-      const answer = await client.http(request, signal);
-      // Errors may be a proxy's, and so is then their date.
-      if (answer.kind === "answer" && answer.status < 300) serverClock.observe(answer.headers["date"]);
-      return answer;
-    };
+    const http = observing(client.http, serverClock);
     const exchange = { http, clock, url, timeoutMs: settings.timeout, maxBytes: MAX_BYTES };
     const post =
       api === "v2"

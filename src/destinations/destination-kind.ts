@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { z } from "zod";
 import type { Http, HttpOptions } from "../http.ts";
 import type { Clock, Destination, Log } from "../model.ts";
+import type { ServerClock } from "../server-clock.ts";
 
 /** What the program gives every destination. */
 export interface DestinationDependencies {
@@ -10,6 +11,8 @@ export interface DestinationDependencies {
   /** The proxy variables of the environment. */
   readonly proxy?: NonNullable<HttpOptions["proxy"]>;
   readonly clock: Clock;
+  /** The time of servers, whatever the host's clock says. */
+  readonly serverClock: ServerClock;
   readonly log: Log;
   /** Where data goes when the destination is `stdout`. */
   readonly stdout: Writable;

@@ -5,6 +5,7 @@ import { nodeFiles } from "../../src/config/files.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import { otlp } from "../../src/destinations/otlp.ts";
 import type { HttpRequest } from "../../src/http.ts";
+import { createServerClock } from "../../src/server-clock.ts";
 import { recordNumbers } from "../support/records.ts";
 import { createVirtualClock } from "../support/virtual-clock.ts";
 
@@ -58,6 +59,7 @@ test.each(Object.entries(places))(
         },
         close: () => Promise.resolve(),
       }),
+      serverClock: createServerClock(createVirtualClock()),
       clock: createVirtualClock(),
       log: () => undefined,
       stdout: process.stdout,

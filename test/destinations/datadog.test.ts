@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { datadog } from "../../src/destinations/datadog.ts";
+import type { DestinationDependencies } from "../../src/destinations/destination-kind.ts";
 import type { HttpRequest } from "../../src/http.ts";
 import { SOURCE_NAMES, type LogRecord } from "../../src/model.ts";
 import type { DeadLetter } from "../../src/pipeline/dead-letters.ts";
 import { isolating, type Receipt } from "../../src/pipeline/isolate.ts";
 import { withRetry } from "../../src/pipeline/retry.ts";
+import { createServerClock } from "../../src/server-clock.ts";
 import { makeDestination } from "../support/destination.ts";
 import { fixtureRecords } from "../support/fixture-records.ts";
 import { decodeRequest, inflateRequest, uidOf } from "../support/otlp-decoder.ts";
@@ -14,7 +16,12 @@ import { createVirtualClock } from "../support/virtual-clock.ts";
 const { signal } = new AbortController();
 
 /** `aheadMs`: of Datadog's clock, where its answers tell the time. */
-async function makeFake(written: Record<string, unknown> = {}, status = 202, aheadMs?: number) {
+async function makeFake(
+  written: Record<string, unknown> = {},
+  status = 202,
+  aheadMs?: number,
+  given: Partial<DestinationDependencies> = {},
+) {
   const requests: HttpRequest[] = [];
   const answers = { status, aheadMs };
   const clock = createVirtualClock(1_700_000_000_000);
@@ -32,6 +39,7 @@ async function makeFake(written: Record<string, unknown> = {}, status = 202, ahe
         },
         close: () => Promise.resolve(),
       }),
+      ...given,
     },
   );
   return { ...made, requests, answers, clock };
@@ -217,6 +225,15 @@ describe("records older than 18 hours", () => {
       Object.assign(answers, { status: 202, aheadMs: 0 });
       expect(await destination.send(fresh, signal)).toMatchObject({ status: "refused", reason: "too_old" });
       expect(sentOf({ requests })).toEqual([]);
+    });
+
+    test("it is not asked for where Slack's answers have told the time", async () => {
+      const clock = createVirtualClock(NOW * 1_000);
+      const serverClock = createServerClock(clock);
+      serverClock.observe(new Date((NOW - DAY_MS / 1_000) * 1_000).toUTCString());
+      const made = await makeFake({}, 202, undefined, { clock, serverClock });
+      const { letters } = await deliver({ ...made, clock }, fresh);
+      expect([letters.length, made.requests.map(numbersOf)]).toEqual([0, [[1, 2]]]);
     });
 
     test("it is not asked for what is within an hour of the host's", async () => {

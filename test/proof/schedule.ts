@@ -189,7 +189,7 @@ export function scheduleOf(seed: number): Schedule {
     tenant,
     sources,
     behaviour: behaviourOf(random),
-    slackAheadMs: random.pick([0, 0, 50 * MINUTE, -50 * MINUTE]),
+    slackAheadMs: random.pick([0, 0, 0, 50 * MINUTE, -50 * MINUTE, DAY, -DAY]),
     store,
     destination,
     compression,
