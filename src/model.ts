@@ -162,7 +162,7 @@ export interface Cause {
   readonly statusCode?: number;
 }
 
-export type Settled =
+type Verdict =
   /** `rejected` counts records of an OTLP partial success: nobody says which. */
   | { readonly status: "accepted"; readonly rejected: number; readonly message?: string }
   /**
@@ -179,14 +179,19 @@ export type Settled =
     }
   | { readonly status: "refused"; readonly fault: "credentials" | "configuration"; readonly cause: Cause };
 
+/** `taken`: the first `count` of the records are in; the others may be sent after `waitMs`, for nobody looked at them. */
+export type Settled = Verdict | { readonly status: "taken"; readonly count: number; readonly waitMs: number };
+
 /**
- * `afterMs`: the receiver's own wish (Retry-After), as it came. `escalate`: what five such answers in a row mean
- * (`payload` for HTTP 500, `configuration` for a 2xx that is not the receiver's).
+ * `taken`: so many records at the head were taken all the same, and not all of them. `afterMs`: the receiver's own wish
+ * (Retry-After), as it came. `escalate`: what five such answers in a row mean (`payload` for HTTP 500, `configuration`
+ * for a 2xx that is not the receiver's).
  */
 export type Attempt =
-  | Settled
+  | Verdict
   | {
       readonly status: "retry";
+      readonly taken?: number;
       readonly afterMs?: number;
       readonly escalate?: "payload" | "configuration";
       readonly cause: Cause;

@@ -64,11 +64,16 @@ export const splunkHec = defineDestination({
       timeoutMs: settings.ack_timeout,
     });
     const channel = randomUUID();
+    /** A busy Splunk may take the head of a batch. */
+    const sendPart: Send<Attempt> = async (records, signal) => {
+      const { attempt, taken } = await sendEvents(records, channel, signal);
+      return attempt.status === "retry" && taken > 0 ? { ...attempt, taken } : attempt;
+    };
     return {
       name: "splunk_hec",
       description: `${url}/event`,
       limits: { maxBytes: settings.max_bytes },
-      send: settings.ack ? acks.send : resuming((records, signal) => sendEvents(records, channel, signal)),
+      send: settings.ack ? acks.send : sendPart,
       async probe(signal) {
         const posted = await post({ to: "event", body: "", channel }, signal);
         if ("status" in posted) return posted;
@@ -101,18 +106,5 @@ function createSendEvents({ post, clock, events, maxBytes }: SendOptions) {
     const posted = await post({ to: "event", body: bytes, channel }, signal);
     if ("status" in posted) return { attempt: posted, taken: 0 };
     return outcomeOfAnswer(posted.answer, { ...posted, events: records.length, nowMs: clock.now() });
-  };
-}
-
-/** Does not send again what Splunk took of a batch before it was too busy for the rest. The next try brings the same array. */
-function resuming(send: (records: readonly LogRecord[], signal: AbortSignal) => Promise<HecOutcome>): Send<Attempt> {
-  const takenOf = new WeakMap<readonly LogRecord[], number>();
-  return async (records, signal) => {
-    const skipped = takenOf.get(records) ?? 0;
-    const { attempt, taken } = await send(records.slice(skipped), signal);
-    if (taken > 0) takenOf.set(records, skipped + taken);
-    return attempt.status === "refused" && attempt.fault === "payload" && attempt.at !== undefined
-      ? { ...attempt, at: skipped + attempt.at }
-      : attempt;
   };
 }

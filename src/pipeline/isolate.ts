@@ -63,15 +63,21 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
       while (rest.length > 0 && failuresInARow < REFUSALS_IN_A_ROW) {
         const part = rest.slice(0, search.size());
         const settled = await send(part, signal);
-        if (settled.status === "accepted") {
+        if (settled.status !== "refused") {
           refusedInARow = 0;
           failuresInARow = 0;
           acceptedRequests += 1;
-          yield await accept(part, settled);
+          const taken = settled.status === "taken" ? part.slice(0, settled.count) : part;
+          yield await accept(taken, { rejected: 0, ...settled });
           const full = yield* bury(culprits);
           if (full !== undefined) return full;
-          rest = rest.slice(part.length);
-          search.accepted(rest.length);
+          rest = rest.slice(taken.length);
+          if (settled.status === "accepted") {
+            search.accepted(rest.length);
+          } else {
+            search.taken(taken.length);
+            await clock.sleep(settled.waitMs, signal);
+          }
           continue;
         }
         if (settled.fault !== "payload") return { kind: "refused", fault: settled.fault, cause: settled.cause };
@@ -112,7 +118,7 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
           continue;
         }
         const settled = await send([suspect.record], signal);
-        if (settled.status === "accepted") yield await accept([suspect.record], settled);
+        if (settled.status !== "refused") yield await accept([suspect.record], { rejected: 0, ...settled });
         else if (settled.fault === "payload") {
           const full = yield* bury([suspect]);
           if (full !== undefined) return full;
@@ -126,7 +132,10 @@ export function isolating(send: Send<Settled>, deadLetters: DeadLetters, options
     }
   };
 
-  async function accept(records: readonly LogRecord[], { rejected, message }: Accepted): Promise<Receipt> {
+  async function accept(
+    records: readonly LogRecord[],
+    { rejected, message }: Pick<Accepted, "rejected" | "message">,
+  ): Promise<Receipt> {
     // A yes may come with a warning.
     if (rejected === 0)
       return { outcome: "accepted", records, rejected, ...(message === undefined ? {} : { cause: { message } }) };

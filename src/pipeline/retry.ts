@@ -20,7 +20,7 @@ export interface RetryOptions {
 }
 
 /**
- * Sends until it is settled, without an end: giving up would be loss. Once the signal of the call is aborted, waits end
+ * Sends until something is settled, without an end: giving up would be loss. Once the signal of the call is aborted, waits end
  * at once and no attempt is begun. A rejection of `send` is a defect (or an abort) and passes straight through.
  */
 export function withRetry(send: Send<Attempt>, { clock, random, attemptSignal, onRetry }: RetryOptions): Send<Settled> {
@@ -35,12 +35,15 @@ export function withRetry(send: Send<Attempt>, { clock, random, attemptSignal, o
           throw error;
         });
         if (answer.status !== "retry") return { done: true, value: answer };
-        const { escalate, afterMs, cause } = answer;
+        const { escalate, afterMs, cause, taken } = answer;
         escalations = escalate === undefined ? 0 : escalations + 1;
         if (escalations >= TRIES_BEFORE_ESCALATION) return { done: true, value: escalated(answer) };
         const delayMs = Math.max(backoffMs(attempt, random), afterMs === undefined ? 0 : clampServerDelayMs(afterMs));
         onRetry?.({ attempt, delayMs, cause });
-        return { done: false, delayMs };
+        // The receipt of what is in must not wait for the rest: a crash or a refusal may come first.
+        return taken === undefined
+          ? { done: false, delayMs }
+          : { done: true, value: { status: "taken", count: taken, waitMs: delayMs } };
       },
       clock,
       signal,

@@ -5,6 +5,8 @@ export interface Search {
   refused(tooLarge: boolean): void;
   /** The request was accepted; `left` records remain. */
   accepted(left: number): void;
+  /** So many of the request were accepted, and nothing is known of its others. */
+  taken(count: number): void;
   /** One record was found at fault and set aside; `left` records remain, and nothing is known of them. */
   found(left: number): void;
 }
@@ -30,6 +32,10 @@ export function createSearch(length: number): Search {
       tainted = Math.max(0, tainted - size);
       if (tainted === 0) size = splitting ? Math.min(left, size * 2) : left;
       else size = splitting ? tainted : Math.ceil(tainted / 2);
+    },
+    taken(count) {
+      tainted = Math.max(0, tainted - count);
+      size -= count;
     },
     found(left) {
       tainted = 0;

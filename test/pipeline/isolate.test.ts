@@ -41,6 +41,7 @@ async function deliver(
     requests += 1;
     const settled = answer(part, requests);
     if (settled.status === "accepted") taken.push(...part);
+    else if (settled.status === "taken") taken.push(...part.slice(0, settled.count));
     else if (settled.fault === "payload" && settled.at !== undefined) taken.push(...part.slice(0, settled.at));
     return Promise.resolve(settled);
   };
@@ -68,6 +69,38 @@ async function deliver(
 const uids = (records: readonly LogRecord[]) => records.map(({ uid }) => uid).sort();
 
 describe("isolating", () => {
+  it("[D9] gives a receipt for the head that a busy receiver took, and waits before it sends the rest", async () => {
+    const records = recordNumbers(6);
+    const busy = await deliver(records, (_, request) =>
+      request === 1 ? { status: "taken", count: 2, waitMs: 7_000 } : accepted,
+    );
+    expect(busy.receipts.map((receipt) => uids(receipt.records))).toEqual([
+      uids(records.slice(0, 2)),
+      uids(records.slice(2)),
+    ]);
+    expect(busy.waits).toEqual([7_000]);
+    const refusing = await deliver(records, (_, request) =>
+      request === 1
+        ? { status: "taken", count: 2, waitMs: 1_000 }
+        : { status: "refused", fault: "credentials", cause: { message: "HTTP 401" } },
+    );
+    expect(refusing.receipts.map((receipt) => uids(receipt.records))).toEqual([uids(records.slice(0, 2))]);
+    expect(refusing.end).toMatchObject({ kind: "refused", fault: "credentials" });
+  });
+
+  it("finds a record at fault behind and within what a busy receiver took a part of", async () => {
+    const records = recordNumbers(16);
+    const poison = new Set([3, 11].map((index) => records[index]?.uid));
+    const { accepted: arrived, letters } = await deliver(records, (part, request) => {
+      const at = part.findIndex(({ uid }) => poison.has(uid));
+      const isBusy = request % 2 === 1 && part.length > 1 && (at < 0 || at > 1);
+      if (isBusy) return { status: "taken", count: 1, waitMs: 1_000 };
+      return at < 0 ? accepted : refused("rejected");
+    });
+    expect(letters.map(({ record }) => record.uid)).toEqual([...poison]);
+    expect(uids(arrived)).toEqual(uids(records.filter(({ uid }) => !poison.has(uid))));
+  });
+
   it("sends a good batch in one request and gives one receipt", async () => {
     const records = recordNumbers(1000);
     const outcome = await deliver(records, () => accepted);

@@ -50,6 +50,22 @@ describe("withRetry", () => {
     expect(clock.waits).toEqual([expected]);
   });
 
+  it("gives the head that was taken at once, with the wait for the rest", async () => {
+    const clock = createVirtualClock();
+    const told: unknown[] = [];
+    const { send, calls } = scripted([retry(), retry({ taken: 2, afterMs: 9_000 }), accepted]);
+    const sending = withRetry(send, {
+      clock,
+      random: () => 0.5,
+      attemptSignal: never,
+      onRetry: (wait) => told.push(wait),
+    });
+    const settled = await clock.run(sending(recordNumbers(3), never));
+    expect(settled).toEqual({ status: "taken", count: 2, waitMs: 9_000 });
+    expect([calls(), clock.waits]).toEqual([2, [500]]);
+    expect(told).toMatchObject([{ attempt: 1 }, { attempt: 2, delayMs: 9_000 }]);
+  });
+
   it("[D8] takes five escalating answers in a row for the batch's or the set-up's own fault", async () => {
     const clock = createVirtualClock();
     const options = { clock, random: () => 0, attemptSignal: never };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createSearch, type Search } from "../../src/pipeline/search.ts";
 
-type Answer = ["refused" | "too large"] | ["accepted" | "found", number];
+type Answer = ["refused" | "too large"] | ["accepted" | "found" | "taken", number];
 
 /** The size of each request: the first, and the one after each answer. */
 function sizes(length: number, answers: readonly Answer[]): number[] {
@@ -12,6 +12,7 @@ function sizes(length: number, answers: readonly Answer[]): number[] {
 function answered(search: Search, [what, left = 0]: Answer): number {
   if (what === "accepted") search.accepted(left);
   else if (what === "found") search.found(left);
+  else if (what === "taken") search.taken(left);
   else search.refused(what === "too large");
   return search.size();
 }
@@ -40,6 +41,17 @@ test("a second half that is too large by itself is searched, and what comes afte
     12, 6, 6, 3, 2, 1,
   ]);
   expect(sizes(12, [["too large"], ["too large"], ["found", 11], ["accepted", 0]])).toEqual([12, 6, 3, 11, 0]);
+});
+
+test("what was taken of a request leaves its others as they were", () => {
+  expect(
+    sizes(8, [
+      ["taken", 3],
+      ["accepted", 0],
+    ]),
+  ).toEqual([8, 5, 0]);
+  // Among the four of the first half is one at fault: of these, too, the half is asked for.
+  expect(sizes(16, [["refused"], ["taken", 3], ["refused"], ["accepted", 10]])).toEqual([16, 8, 5, 3, 1]);
 });
 
 test("after a record at fault nothing is known of those behind it", () => {
