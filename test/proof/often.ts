@@ -17,6 +17,8 @@ const OFTEN: ReadonlyMap<string, number> = new Map([
   ["destination: poison among others", 100],
   ["destination: server_poison", 100],
   ["destination: too_large", 100],
+  ["destination: index_lost", 50],
+  ["destination: index_late", 50],
   ["odd entry", 100],
   ["workspace came", 100],
   ["workspace went", 100],

@@ -194,7 +194,10 @@ function configure(schedule: Schedule, startMs: number) {
 function destinationOf({ destination, compression, tooOld }: Schedule) {
   switch (destination) {
     case "splunk_hec":
-      return { splunk_hec: { endpoint: "https://splunk.test:8088", token: CANARIES.receiver, compression } };
+    case "splunk_hec_ack": {
+      const ack = destination === "splunk_hec_ack";
+      return { splunk_hec: { endpoint: "https://splunk.test:8088", token: CANARIES.receiver, compression, ack } };
+    }
     case "datadog_otlp":
     case "datadog_v2": {
       const api = destination === "datadog_v2" ? "v2" : "otlp";

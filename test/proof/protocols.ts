@@ -24,7 +24,8 @@ export interface Protocol {
   /** A request is no unit: what stands before a culprit is taken, and the answer says which one that is. */
   readonly indexed: boolean;
   read(body: Uint8Array, contentType: string): Arrival[];
-  answer(contentType: string, rejected: number): HttpAnswer;
+  /** `ackId`: what the acknowledgement is to be asked for by. */
+  answer(contentType: string, rejected: number, ackId?: number): HttpAnswer;
   failure(contentType: string, status: number, message: string, headers?: Record<string, string>): HttpAnswer;
   poisoned(contentType: string, index: number): HttpAnswer;
   busy(taken: number): HttpAnswer;
@@ -85,18 +86,17 @@ function streamOf(method: unknown, owner: unknown): string {
 const hec: Protocol = {
   indexed: true,
   read: (body) => Buffer.from(body).toString().split("\n").map(eventOf),
-  answer: () => hecAnswer(200, 0, "Success"),
+  answer: (_contentType, _rejected, ackId) => hecAnswer(200, 0, "Success", ackId === undefined ? {} : { ackId }),
   failure: (_contentType, status, message, headers = {}) =>
     status === 429 || status === 503
-      ? hecAnswer(status, 9, message, headers)
+      ? hecAnswer(status, 9, message, {}, headers)
       : reply(status, message, { ...headers, "content-type": "text/plain" }),
-  poisoned: (_contentType, index) => hecAnswer(400, 6, "Invalid data format", {}, index),
-  busy: (taken) => hecAnswer(503, 9, "Server is busy", {}, taken),
+  poisoned: (_contentType, index) => hecAnswer(400, 6, "Invalid data format", { "invalid-event-number": index }),
+  busy: (taken) => hecAnswer(503, 9, "Server is busy", { "invalid-event-number": taken }),
 };
 
-function hecAnswer(status: number, code: number, text: string, headers = {}, event?: number): HttpAnswer {
-  const body = { text, code, ...(event === undefined ? {} : { "invalid-event-number": event }) };
-  return reply(status, JSON.stringify(body), { ...headers, "content-type": "application/json" });
+function hecAnswer(status: number, code: number, text: string, more = {}, headers = {}): HttpAnswer {
+  return reply(status, JSON.stringify({ text, code, ...more }), { ...headers, "content-type": "application/json" });
 }
 
 interface HecEvent {
@@ -147,6 +147,7 @@ export const PROTOCOLS: Readonly<Record<Schedule["destination"], Protocol>> = {
   otlp_protobuf: otlp,
   otlp_json: otlp,
   splunk_hec: hec,
+  splunk_hec_ack: hec,
   datadog_otlp: otlp,
   datadog_v2: v2,
 };

@@ -2,6 +2,7 @@ import type { Http, HttpFailure, HttpRequest } from "../../src/http.ts";
 import { mix } from "../../src/simulation/random.ts";
 import { inflateRequest } from "../support/otlp-decoder.ts";
 import { PROTOCOLS, reply, type Arrival } from "./protocols.ts";
+import { createAcks } from "./acks.ts";
 import type { DestinationFault, Schedule } from "./schedule.ts";
 
 /** What one request meets, beside what its records themselves deserve. */
@@ -68,6 +69,11 @@ export function createReceiver({
     for (const { stream } of records) unlearnt.set(stream, (unlearnt.get(stream) ?? 0) + 1);
   };
 
+  const learn = (records: readonly Arrival[]) => {
+    for (const { stream } of records) unlearnt.set(stream, (unlearnt.get(stream) ?? 0) - 1);
+  };
+  const acks = destination === "splunk_hec_ack" ? createAcks({ take, forget, learn }) : undefined;
+
   async function receive(request: HttpRequest, signal: AbortSignal, connection: Connection) {
     const { sleep, told, below } = connection;
     await sleep(LATENCY_MS, signal);
@@ -80,8 +86,8 @@ export function createReceiver({
       told(fate, []);
       return failure(type, refusal.status, `${refusal.text}, ${secretOf(request)}`);
     }
-    const body = inflateRequest(request.headers["content-encoding"], request.body as Uint8Array);
-    const records = protocol.read(body, type);
+    const asks = request.url.includes("/ack?") ? acks : undefined;
+    const records = asks === undefined ? protocol.read(bodyOf(request), type) : [];
     if (destination.startsWith("datadog") && tooOld !== "send")
       dropped.push(...records.filter((record) => !isKept(record, connection.now())));
     const [first] = records;
@@ -125,6 +131,7 @@ export function createReceiver({
       default:
         return fate satisfies never;
     }
+    if (asks !== undefined) return asks.answer(request, signal, connection, fate);
     if (poison.tooMany !== undefined && records.length > poison.tooMany)
       return done("too_large", failure(type, 413, `too large, ${secretOf(request)}`));
     if (records.some(({ uid }) => isServerPoison(uid))) {
@@ -133,7 +140,10 @@ export function createReceiver({
     }
     if (poisoned >= 0) {
       // A batch is not atomic to Splunk: what stands before the culprit is in.
-      if (protocol.indexed) take(records.slice(0, poisoned));
+      const before = records.slice(0, poisoned);
+      if (protocol.indexed) take(before);
+      // There is no acknowledgement of them.
+      if (acks !== undefined) forget(before);
       const isSearched = !protocol.indexed && records.length > 1;
       return done(isSearched ? "poison among others" : "poison", protocol.poisoned(type, poisoned));
     }
@@ -158,8 +168,8 @@ export function createReceiver({
         if (!protocol.indexed || records.length < 2) break;
         const taken = records.slice(0, 1 + below(records.length - 1));
         take(taken);
-        // By which number it counts is not known, so one more comes than is missing.
-        forget(taken.slice(-1));
+        // By which number it counts is not known, so one more comes than is missing; all, where they are not acknowledged.
+        forget(acks === undefined ? taken.slice(-1) : taken);
         return done(fate, protocol.busy(taken.length));
       }
       case undefined:
@@ -172,8 +182,12 @@ export function createReceiver({
       default:
         return fate satisfies never;
     }
-    take(records);
-    return done("taken", answer(type, 0));
+    if (acks === undefined) {
+      take(records);
+      return done("taken", answer(type, 0));
+    }
+    const { what, ackId } = acks.taken(request, records, connection, serverErrors >= SERVER_ERRORS);
+    return done(what, answer(type, 0, ackId));
   }
 
   return {
@@ -195,6 +209,10 @@ export function createReceiver({
 function isKept({ stamp, isHole }: Arrival, nowMs: number): boolean {
   const ageMs = nowMs - Number(stamp) / 1e6;
   return isHole || stamp === "0" || (ageMs <= 18 * HOUR_MS + 2_000 && ageMs >= -2 * HOUR_MS);
+}
+
+function bodyOf({ headers, body }: HttpRequest): Uint8Array {
+  return inflateRequest(headers["content-encoding"], body as Uint8Array);
 }
 
 /** What the program showed to be let in, in the header of the destination. */

@@ -18,7 +18,7 @@ export interface Schedule {
   /** How far Slack's clock is ahead of the program's. */
   readonly slackAheadMs: number;
   readonly store: "memory" | "sqlite";
-  readonly destination: "otlp_protobuf" | "otlp_json" | "splunk_hec" | "datadog_otlp" | "datadog_v2";
+  readonly destination: "otlp_protobuf" | "otlp_json" | "splunk_hec" | "splunk_hec_ack" | "datadog_otlp" | "datadog_v2";
   readonly compression: "gzip" | "none";
   /** What becomes of records that are too old for Datadog, where they are sent there. */
   readonly tooOld: Late;
@@ -153,7 +153,7 @@ export const READABLE: Readonly<Record<Schedule["tenant"], readonly SourceName[]
 /** By how much a world is larger than the small one; the last is read in pages of 40. */
 const SIZES: readonly number[] = [...Array<number>(200).fill(1), ...Array<number>(8).fill(4), 40];
 const DESTINATIONS = [
-  ...(["otlp_protobuf", "otlp_protobuf", "otlp_json", "splunk_hec", "splunk_hec"] as const),
+  ...(["otlp_protobuf", "otlp_protobuf", "otlp_json", "splunk_hec", "splunk_hec", "splunk_hec_ack"] as const),
   ...(["datadog_otlp", "datadog_v2"] as const),
 ];
 
@@ -294,7 +294,7 @@ function lifeOf(
 /** Only OTLP takes a part of a batch and says how many it did not; only Splunk stops within one, if there is more than one. */
 function faultsOf(destination: Schedule["destination"]): readonly DestinationFault[] {
   const common = DESTINATION_FAULTS.filter((fault) => fault !== "partial" && fault !== "busy_midway");
-  if (destination === "splunk_hec") return [...common, ...Array<DestinationFault>(4).fill("busy_midway")];
+  if (destination.startsWith("splunk_hec")) return [...common, ...Array<DestinationFault>(4).fill("busy_midway")];
   return destination === "datadog_v2" ? common : [...common, "partial"];
 }
 
