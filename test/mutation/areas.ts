@@ -5,6 +5,9 @@ const state = (name: string) => `test/state/${name}.test.ts`;
 /** Against a real PostgreSQL, which has to be there; those that start the program would see nothing of a mutant. */
 const postgres = (...names: readonly string[]) => names.map((name) => `test/e2e/postgres/${name}.test.ts`);
 
+/** A replica among others, with a stub of the database. */
+const REPLICA = ["replica", "replica-lease", "replica-once"].map((name) => state(`postgres/${name}`));
+
 /** What is mutated, and the tests that have to notice, the quickest first. */
 export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   pipeline: {
@@ -56,16 +59,20 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/postgres/failure.ts": [state("postgres/failure")],
     "src/state/postgres/inspect.ts": postgres("leases", "contract"),
     "src/state/postgres/lease.ts": [state("postgres/lease")],
-    "src/state/postgres/ledger.ts": postgres("contract", "leases"),
-    "src/state/postgres/membership.ts": postgres("leases", "contract"),
-    "src/state/postgres/notes.ts": postgres("contract", "leases"),
+    "src/state/postgres/ledger.ts": [state("postgres/ledger"), ...postgres("contract", "leases")],
+    "src/state/postgres/membership.ts": REPLICA,
+    "src/state/postgres/notes.ts": [state("postgres/notes"), ...postgres("contract", "leases")],
     "src/state/postgres/queue.ts": [state("postgres/queue")],
     "src/state/postgres/read-all.ts": postgres("leases", "contract"),
-    "src/state/postgres/replica.ts": postgres("leases", "contract"),
-    "src/state/postgres/schema.ts": postgres("leases", "contract"),
+    "src/state/postgres/replica.ts": REPLICA,
+    "src/state/postgres/schema.ts": [state("postgres/schema"), ...postgres("contract", "leases")],
     "src/state/postgres/shares.ts": [state("postgres/shares")],
-    "src/state/postgres/store.ts": postgres("leases", "contract"),
-    "src/state/postgres/stream-state.ts": postgres("contract", "leases"),
+    "src/state/postgres/store.ts": postgres("contract", "leases"),
+    "src/state/postgres/stream-state.ts": [
+      state("postgres/stream-state"),
+      state("postgres/forgetting"),
+      ...postgres("contract", "leases"),
+    ],
     "src/state/postgres/throttles.ts": [state("postgres/throttles")],
     "src/state/postgres/turns.ts": [state("postgres/turns")],
     "src/state/probe.ts": [state("probe"), state("disk")],
