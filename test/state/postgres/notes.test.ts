@@ -39,8 +39,8 @@ function stage(script: Script = {}) {
 test("a note comes back as the text it was, and none where there is none", async () => {
   const text = JSON.stringify('any "text"');
   const row = { text, checksum: noteChecksum({ name: "token", text }) };
-  expect(await readNote(scriptedDatabase({ [READ]: () => [row] }), "token")).toBe('any "text"');
-  expect(await stage().notes.read("token")).toBeUndefined();
+  const { notes } = stage({ [READ]: ([name]) => (name === "token" ? [row] : []) });
+  expect([await notes.read("token"), await notes.read("none")]).toEqual(['any "text"', undefined]);
 });
 
 test("a note that somebody edited, or that stands under another name, is damage", async () => {

@@ -37,6 +37,7 @@ test("tables that are not there are made, under a lock, and are new", async () =
   expect(await prepareSchema(none.database)).toBe(true);
   expect(none.transactions()).toBe(1);
   expect(created(none)).toBeGreaterThan(5);
+  expect(none.made.valuesOf(LOCK)).toEqual([[expect.any(Number)]]);
   expect(none.made.asked.indexOf(LOCK)).toBeLessThan(none.made.asked.indexOf(CREATE));
   expect(none.made.valuesOf("UPDATE slack_otel_meta SET version")).toEqual([[NEWEST]]);
 });

@@ -13,6 +13,9 @@ export interface ScriptedDatabase extends Database {
   valuesOf(text: string): readonly Values[];
 }
 
+/** More than any test asks for. */
+const ENDLESS = 5_000;
+
 /** Knows no SQL: what a real server makes of the statements is for the tests that have one. */
 export function scriptedDatabase(script: Script): ScriptedDatabase {
   const asked: string[] = [];
@@ -20,6 +23,7 @@ export function scriptedDatabase(script: Script): ScriptedDatabase {
   const query: Database["query"] = async (text, values = []) => {
     const [about, answer] = Object.entries(script).find(([part]) => text.includes(part)) ?? [];
     if (about === undefined || answer === undefined) throw new TypeError(`nobody expects ${text}`);
+    if (asked.length === ENDLESS) throw new TypeError("asks without an end");
     asked.push(about);
     given.push(values);
     return answer(values);
