@@ -63,9 +63,10 @@ test("a stream counts as nobody's only after it was free for turns on end", asyn
 });
 
 test("beyond its share it takes only what is nobody's, and not what another has just left", async () => {
-  const { clock, hold, database, replica } = await startStage();
-  await hold("mine");
+  const database = replicaDatabase();
   const other = database.other({ wanted: 3, waiting: 2 }, "left");
+  const { clock, hold, replica } = await startStage({ database });
+  await hold("mine");
   for (const name of ["left", "nobody's"]) void hold(name).catch(() => undefined);
   await clock.advance(2.5 * TURN_MS);
   await database.query(ASKED.giveBack, [Number(database.streams.get("left")?.id), 0, other]);
