@@ -55,7 +55,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/memory.ts": [state("memory")],
     "src/state/migrate.ts": [state("migrate")],
     "src/state/notes.ts": [state("verify"), state("copy"), state("sqlite")],
-    "src/state/postgres/database.ts": [state("postgres/database"), ...postgres("leases", "contract")],
+    "src/state/postgres/database.ts": [state("postgres/database"), ...postgres("database")],
     "src/state/postgres/failure.ts": [state("postgres/failure")],
     "src/state/postgres/inspect.ts": postgres("inspect", "leases"),
     "src/state/postgres/lease.ts": [state("postgres/lease")],

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { openDatabase } from "../../../src/state/postgres/database.ts";
+import { refusal } from "../refusal.ts";
 
 test.each([
   [
@@ -15,6 +16,25 @@ test.each([
   reveal = later;
   await expect(database.query("SELECT 1")).rejects.toMatchObject({ code: "ENOENT", syscall: "connect" });
 });
+
+test.each([
+  ["postgres://me:hidden@db:5432/logs", "db:5432/logs"],
+  ["postgresql://db/logs?sslmode=require", "db/logs"],
+  ["postgres:///logs?host=/run/postgresql", "/run/postgresql/logs"],
+  ["postgres:///logs", "localhost/logs"],
+])("%s is named without what is secret: %s", async (url, where) => {
+  await using database = disposable(await openDatabase({ url: { reveal: () => url }, timeoutMs: 1_000 }));
+  expect(database.where).toBe(where);
+});
+
+test.each(["", "me:hidden@db", "https://me:hidden@db/logs", "postgres://me:hid/den@db:5432/logs"])(
+  "%s is refused without being quoted",
+  async (url) => {
+    const message = await refusal(openDatabase({ url: { reveal: () => url }, timeoutMs: 1_000 }));
+    expect(message).toMatch(/^state\.postgres\.url is no URL .* percent-encoded\.$/);
+    expect(message).not.toMatch(/hid/);
+  },
+);
 
 function disposable<T extends { close(): Promise<void> }>(closing: T): T & AsyncDisposable {
   return { ...closing, [Symbol.asyncDispose]: () => closing.close() };
