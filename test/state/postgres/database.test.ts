@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openDatabase } from "../../../src/state/postgres/database.ts";
 import { refusal } from "../refusal.ts";
+
+const FAILURE = { code: "ENOENT", syscall: "connect", message: expect.stringContaining("/nowhere") };
 
 test.each([
   [
@@ -10,12 +12,15 @@ test.each([
     },
   ],
   ["is half written", () => "post"],
-])("a failure is told as it is although the URL %s when it is looked at again", async (_, later) => {
-  let reveal = () => "postgres:///db?host=/nowhere";
-  await using database = disposable(await openDatabase({ url: { reveal: () => reveal() }, timeoutMs: 1_000 }));
-  reveal = later;
-  await expect(database.query("SELECT 1")).rejects.toMatchObject({ code: "ENOENT", syscall: "connect" });
-});
+])(
+  "a failure is told as it is although the URL %s when it is looked at again, and the old one counts on",
+  async (_how, later) => {
+    let reveal = () => "postgres:///db?host=/nowhere";
+    await using database = disposable(await openDatabase({ url: { reveal: () => reveal() }, timeoutMs: 1_000 }));
+    reveal = later;
+    for (const _ of ["first", "second"]) await expect(database.query("SELECT 1")).rejects.toMatchObject(FAILURE);
+  },
+);
 
 test.each([
   ["postgres://me:hidden@db:5432/logs", "db:5432/logs"],
@@ -25,6 +30,15 @@ test.each([
 ])("%s is named without what is secret: %s", async (url, where) => {
   await using database = disposable(await openDatabase({ url: { reveal: () => url }, timeoutMs: 1_000 }));
   expect(database.where).toBe(where);
+});
+
+test.each(["prefer", "require", "verify-ca"])("sslmode=%s is taken as it is meant, without a warning", async (mode) => {
+  const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+  onTestFinished(() => warn.mockRestore());
+  const url = `postgres:///db?host=/nowhere&sslmode=${mode}`;
+  await using database = disposable(await openDatabase({ url: { reveal: () => url }, timeoutMs: 1_000 }));
+  await expect(database.query("SELECT 1")).rejects.toMatchObject(FAILURE);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test.each(["", "me:hidden@db", "https://me:hidden@db/logs", "postgres://me:hid/den@db:5432/logs"])(
