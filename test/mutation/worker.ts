@@ -43,7 +43,7 @@ async function noticedBy(): Promise<string | undefined> {
     const module = testModules.find(({ moduleId }) => moduleId === specification.moduleId);
     if (module === undefined) throw new Error(`${test} was not run`);
     if (!module.ok()) return `${test}: ${failureOf(module)}`;
-    if (unhandledErrors.length > 0) return `${test}: ${String(unhandledErrors[0])}`;
+    if (unhandledErrors.length > 0) return `${test}: ${messageOf(unhandledErrors[0])}`;
   }
   return undefined;
 }
@@ -53,4 +53,9 @@ function failureOf(module: TestModule): string {
     return `${failed.fullName}: ${failed.result().errors?.[0]?.message.split("\n")[0]}`;
   }
   return module.errors()[0]?.message ?? "fails";
+}
+
+/** Of an error that was copied from the thread it was thrown in, which may be no `Error` any more. */
+function messageOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : typeof error;
 }
