@@ -67,7 +67,7 @@ export const AREAS: Readonly<Record<string, Readonly<Record<string, readonly str
     "src/state/postgres/replica.ts": REPLICA,
     "src/state/postgres/schema.ts": [state("postgres/schema")],
     "src/state/postgres/shares.ts": [state("postgres/shares")],
-    "src/state/postgres/store.ts": postgres("notes", "closing", "contract"),
+    "src/state/postgres/store.ts": postgres("notes", "closing", "contract", "leases"),
     "src/state/postgres/stream-state.ts": [state("postgres/stream-state"), state("postgres/forgetting")],
     "src/state/postgres/throttles.ts": [state("postgres/throttles")],
     "src/state/postgres/turns.ts": [state("postgres/turns")],
