@@ -88,6 +88,16 @@ describe("isolating", () => {
     expect(refusing.end).toMatchObject({ kind: "refused", fault: "credentials" });
   });
 
+  it("asks for what is left of a half that was taken in part before it asks for anything else", async () => {
+    const sizes: number[] = [];
+    await deliver(recordNumbers(16), (part, request) => {
+      sizes.push(part.length);
+      if (request === 1) return refused("rejected");
+      return request === 2 ? { status: "taken", count: 3, waitMs: 1_000 } : accepted;
+    });
+    expect(sizes.slice(0, 3)).toEqual([16, 8, 5]);
+  });
+
   it("finds a record at fault behind and within what a busy receiver took a part of", async () => {
     const records = recordNumbers(16);
     const poison = new Set([3, 11].map((index) => records[index]?.uid));

@@ -50,7 +50,9 @@ test("what was taken of a request leaves its others as they were", () => {
       ["accepted", 0],
     ]),
   ).toEqual([8, 5, 0]);
-  // Among the four of the first half is one at fault: of these, too, the half is asked for.
+  // Of the 13 that are left of the refused ones, eight are not cleared.
+  expect(sizes(16, [["refused"], ["taken", 3], ["accepted", 8]])).toEqual([16, 8, 5, 4]);
+  // One of the five that are left of the first half is at fault: half of them is asked for.
   expect(sizes(16, [["refused"], ["taken", 3], ["refused"], ["accepted", 10]])).toEqual([16, 8, 5, 3, 1]);
 });
 
