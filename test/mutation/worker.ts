@@ -31,6 +31,8 @@ process.on("message", (mutated: string) => {
     (error: unknown) => process.send?.({ kind: "broken", by: String(error) }),
   );
 });
+// Nobody is left to be told: it ends with all that its tests started, which hears of no Ctrl+C.
+process.once("disconnect", () => process.kill(-process.pid, "SIGKILL"));
 process.send?.("ready");
 
 /** One file of tests after the other, in the order given: the first that fails is enough, and is told. */
