@@ -20,8 +20,8 @@ export interface RetryOptions {
 }
 
 /**
- * Sends until something is settled, without an end: giving up would be loss. Once the signal of the call is aborted, waits end
- * at once and no attempt is begun. A rejection of `send` is a defect (or an abort) and passes straight through.
+ * Sends until something is settled, without an end: giving up would be loss. Once the signal of the call is aborted,
+ * waits end at once and no attempt is begun. A rejection of `send` is a defect (or an abort) and passes straight through.
  */
 export function withRetry(send: Send<Attempt>, { clock, random, attemptSignal, onRetry }: RetryOptions): Send<Settled> {
   return (records, signal) => {

@@ -1,8 +1,8 @@
 import type { Http, HttpFailure, HttpRequest } from "../../src/http.ts";
 import { mix } from "../../src/simulation/random.ts";
 import { inflateRequest } from "../support/otlp-decoder.ts";
-import { PROTOCOLS, reply, type Arrival } from "./protocols.ts";
 import { createAcks } from "./acks.ts";
+import { PROTOCOLS, reply, type Arrival } from "./protocols.ts";
 import type { DestinationFault, Schedule } from "./schedule.ts";
 
 /** What one request meets, beside what its records themselves deserve. */

@@ -1,7 +1,7 @@
 import { LATE, type Late } from "../../src/destinations/datadog-late.ts";
+import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
 import type { BehaviourOptions } from "../../src/simulation/behaviour.ts";
 import type { Fault } from "../../src/simulation/faults.ts";
-import { SOURCE_NAMES, type SourceName } from "../../src/model.ts";
 import { createRandom, type Random } from "../../src/simulation/random.ts";
 import type { Volumes } from "../../src/simulation/traffic.ts";
 
