@@ -1,4 +1,4 @@
-import { readdir, stat, unlink } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appendLines, codeOf, makeFolder } from "../durable-file.ts";
 import { StateError, type Cause, type Clock, type LogRecord } from "../model.ts";
@@ -76,7 +76,8 @@ export async function probeDeadLetters(path: string): Promise<void> {
   try {
     await makeFolder(path);
     await appendLines(file, "");
-    await unlink(file);
+    // Another program that shares the folder may just have taken it away.
+    await rm(file, { force: true });
   } catch (error) {
     throw cannotWrite(file, error);
   }

@@ -75,7 +75,7 @@ test("a folder that cannot be written is a matter of the state, with the remedy"
   await expect(probeDeadLetters(inTheWay)).rejects.toThrow(StateError);
 });
 
-test("probing leaves nothing behind", async () => {
-  await probeDeadLetters(path);
+test("many programs that share the folder may probe it at once, and leave nothing behind", async () => {
+  await Promise.all(Array.from({ length: 20 }, async () => probeDeadLetters(path)));
   expect(await readdir(path)).toEqual([]);
 });
