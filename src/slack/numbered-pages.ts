@@ -3,7 +3,7 @@ import { createPageReader, MAX_PAGES } from "./page-reader.ts";
 import { CHANGE_TYPES, type ChangeType, type ListingState, type PagesPosition } from "./pages-position.ts";
 import type { Paging } from "./paging.ts";
 import { createPasses, isBeyondReach, type Passes } from "./passes.ts";
-import { bookmark, type WalkContext } from "./source.ts";
+import { bookmark, forgottenBelow, type WalkContext } from "./source.ts";
 
 /** Passes over a listing that keeps changing, before it is left to the next poll. */
 const MAX_PASSES = 3;
@@ -122,7 +122,7 @@ export async function* walkNumberedPages(
   const unread = isSomeUnseen ? unreadBeside(shown) : undefined;
   yield {
     ...present(),
-    ...(shown === undefined || isRefused ? {} : { forgetBelow: at.position.sweep - 1 }),
+    ...(shown === undefined || isRefused ? {} : { forgetBelow: forgottenBelow(at.position.sweep) }),
     ...(unread === undefined ? {} : { unread }),
   };
   return { kind: "present" };

@@ -4,7 +4,7 @@ import { createOrder, type Order } from "./order.ts";
 import { listingOf, withListingOf, type ChangeType, type ListingState, type PagesPosition } from "./pages-position.ts";
 import { MAX_PAGES, type NumberedPage, type PageReader } from "./page-reader.ts";
 import type { Paging } from "./paging.ts";
-import type { WalkContext } from "./source.ts";
+import { forgottenBelow, type WalkContext } from "./source.ts";
 
 export interface PassesOptions {
   readonly context: WalkContext;
@@ -99,7 +99,7 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
   async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, Swept | Halt, void> {
     const { openedMs, page: from } = listing().deep ?? { openedMs: client.now(), page: 0 };
     const resumed = from > 1;
-    // Further passes of one poll are one sweep: an entry has to be missed by two polls before it is forgotten.
+    // Further passes of one poll are one sweep.
     // So are those of the whole log and of the kinds of changes in it.
     if (kind === undefined && listing().deep === undefined && !again)
       at.position = { ...at.position, sweep: at.position.sweep + 1 };
@@ -138,7 +138,11 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
       setListing({ ...state, head: resumed ? (state.head ?? head) : head });
       // What a kind of change alone shows is forgotten only when all of them were read.
       const isAll = kind === undefined && !isBeyondReach(paging, pages);
-      yield { ...result.page, position: at.position, ...(isAll ? { forgetBelow: at.position.sweep - 1 } : {}) };
+      yield {
+        ...result.page,
+        position: at.position,
+        ...(isAll ? { forgetBelow: forgottenBelow(at.position.sweep) } : {}),
+      };
       return { isSteady: !resumed && !removed, isStill, openedMs, paging, order: resumed ? undefined : order };
     }
   }

@@ -65,3 +65,14 @@ export function undated(known: readonly Identified[], mark: number): Identity[] 
 export function bookmark(position: unknown): Page {
   return { records: [], remember: [], position, entries: 0 };
 }
+
+/**
+ * A deep sweep may miss what is there, since entries of one second may change places between two answers. Only what this
+ * many in a row did not meet is forgotten.
+ */
+const MISSED_BY = 4;
+
+/** The mark below which a complete deep sweep forgets identities. Each sweep's number is the mark of all it has met. */
+export function forgottenBelow(sweep: number): number {
+  return Math.max(0, sweep - MISSED_BY + 1);
+}

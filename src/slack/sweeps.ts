@@ -3,7 +3,7 @@ import type { Identified } from "../mapping/identity.ts";
 import { countDelta } from "./count-delta.ts";
 import { walkListing, type ListingPage } from "./listing.ts";
 import { createOrder, type Order } from "./order.ts";
-import { bookmark, sift, type Sifted, type WalkContext } from "./source.ts";
+import { bookmark, forgottenBelow, sift, type Sifted, type WalkContext } from "./source.ts";
 
 /** Times are milliseconds of Slack's clock. */
 interface SweepPosition {
@@ -61,7 +61,7 @@ export async function* walkSweeps(
 
   async function* deep(again: boolean): Walk<number> {
     const begun = position.deep ?? { openedMs: client.now() };
-    // Two sweeps of one poll count as one: a row has to be missed by two polls before it is forgotten.
+    // Two sweeps of one poll count as one.
     const sweep = position.deep === undefined && !again ? position.sweep + 1 : position.sweep;
     position = { ...position, sweep, deep: begun };
     let hotAt = clock.monotonic();
@@ -168,7 +168,7 @@ function createSweeping(context: WalkContext, known: Lookup, signal: AbortSignal
           ...split(context, sifted, now, page.arrivedMs, deep),
           position: now,
           entries: page.entries.length,
-          ...(deep && page.last ? { forgetBelow: now.sweep - 1 } : {}),
+          ...(deep && page.last ? { forgetBelow: forgottenBelow(now.sweep) } : {}),
         };
         if (stopped) return pages;
       }

@@ -614,21 +614,26 @@ describe("what is remembered", () => {
   }
   const countOf = (sent: readonly Sent[]) => usersOf(sent).filter((user) => user === "X").length;
 
-  test("is a row that one poll did not meet, however often it swept", async () => {
+  // Of rows of one second, which Slack may show in another order each time, a sweep can miss one that is there.
+  test("is a row that three polls did not meet, however often they swept", async () => {
     const { clock, poll, sent, listing } = comingAndGoing();
     await clock.run(poll());
-    Object.assign(listing, { shown: false, heads: 3 });
-    await clock.run(poll());
+    for (let polls = 0; polls < 3; polls++) {
+      Object.assign(listing, { shown: false, heads: 3 });
+      await clock.run(poll());
+    }
     Object.assign(listing, { shown: true, heads: 0 });
     await clock.run(poll());
     expect(countOf(sent)).toBe(1);
   });
 
-  test("is no more a row that several polls did not meet", async () => {
+  test("is no more a row that four polls did not meet", async () => {
     const { clock, poll, sent, listing, known } = comingAndGoing();
     await clock.run(poll());
     listing.shown = false;
     for (let polls = 0; polls < 3; polls++) await clock.run(poll());
+    expect(known()).toBe(6);
+    await clock.run(poll());
     expect(known()).toBe(5);
     listing.shown = true;
     await clock.run(poll());
@@ -652,7 +657,7 @@ describe("what is remembered", () => {
       use("U1");
       await after(MINUTE_MS);
     }
-    expect(known()).toBeLessThanOrEqual(3);
+    expect(known()).toBeLessThanOrEqual(5);
   });
 });
 
