@@ -71,7 +71,7 @@ export async function readNote(state: StateChoice, name: string): Promise<string
     case "sqlite":
       return (await import("./inspect.ts")).readSqliteNote(state.settings.path, name);
     case "postgres":
-      return (await import("./postgres/inspect.ts")).readPostgresNote(state.settings.url, name);
+      return (await import("./postgres/inspect.ts")).readPostgresNote(state.settings.url, name, state.settings.tables);
     default:
       return state satisfies never;
   }

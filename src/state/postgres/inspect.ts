@@ -31,8 +31,8 @@ export function probePostgresState(url: Secret, signal: AbortSignal, tables?: st
 }
 
 /** The text of a note, in the same way; `undefined` where there is none. */
-export function readPostgresNote(url: Secret, name: string): Promise<string | undefined> {
-  return withDatabase(url, undefined, async (database) =>
+export function readPostgresNote(url: Secret, name: string, tables?: string): Promise<string | undefined> {
+  return withDatabase(url, tables, async (database) =>
     (await versionOf(database)) === 0 ? undefined : readNote(database, name),
   );
 }

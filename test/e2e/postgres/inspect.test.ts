@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createSecret } from "../../../src/config/secret.ts";
+import { readNote } from "../../../src/state/index.ts";
 import { inspectPostgresState, probePostgresState, readPostgresNote } from "../../../src/state/postgres/inspect.ts";
 import { stateOf } from "../../state/held.ts";
 import { identity } from "../../state/identity.ts";
@@ -45,7 +46,11 @@ postgresTest(() => {
 
   it("looks at the tables that it is told, and at no others", async () => {
     const { schema, url } = await fresh();
-    await (await openAt(server.url(schema), { tables: "other_" })).close();
+    const store = await openAt(server.url(schema), { tables: "other_" });
+    await store.notes.write("token", "value");
+    await store.close();
+    const state = { name: "postgres", settings: { url, lease: 60_000, tables: "other_" } } as const;
+    expect([await readNote(state, "token"), await readPostgresNote(url, "token")]).toEqual(["value", undefined]);
     expect(await inspectPostgresState(url, "other_")).toEqual([]);
     expect(await inspectPostgresState(url)).toBeUndefined();
     expect(await probePostgresState(url, signal, "other_")).toEqual({ kind: "ready", streams: [] });
