@@ -18,6 +18,9 @@ export interface LateOptions {
 /** A host's clock may be wrong: while nobody else has told the time, what seems further off than this waits for Datadog's. */
 const SURE_MS = 3_600_000;
 
+/** A request is on its way for some time, and the clock may be behind: what is this near the window's end counts as older. */
+const WAY_MS = 60_000;
+
 const REMEDIES = {
   restamp: "They were sent with the present time; slack.time.original holds their own",
   send: "Datadog may not keep them. A later start avoids them; late: restamp sends them with the present time",
@@ -27,7 +30,7 @@ const REMEDIES = {
 export function minding(send: Send<Attempt>, { late, windowMs, clock, ask, log }: LateOptions): Send<Attempt> {
   const ageMs = ({ log: { hrTime } }: LogRecord) =>
     hrTime[0] === 0 ? 0 : clock.now() - (hrTime[0] * 1_000 + hrTime[1] / 1e6);
-  const isLate = (record: LogRecord) => ageMs(record) > windowMs;
+  const isLate = (record: LogRecord) => ageMs(record) > windowMs - WAY_MS;
   let hasAsked = false;
   return async (records, signal) => {
     signal.throwIfAborted();

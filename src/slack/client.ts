@@ -91,6 +91,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     const base = endpoint.api === "web" ? options.apiUrl : options.auditUrl;
     const form = formOf(params);
     const query = endpoint.verb === "GET" && form !== "" ? `?${form}` : "";
+    const answeredOn = serverClock.ask();
     const answer = await http(
       {
         method: endpoint.verb,
@@ -110,7 +111,7 @@ export function createSlackClient(options: SlackClientOptions): SlackClient {
     );
     const result = readAnswer(endpoint, answer, clock.now());
     // Errors may be a proxy's, and so is then their date.
-    if (result.kind === "ok") serverClock.observe(result.page.headers["date"]);
+    if (result.kind === "ok") answeredOn(result.page.headers["date"]);
     return result;
   }
 

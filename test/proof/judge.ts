@@ -60,6 +60,8 @@ const TIMES: Readonly<Record<LogName, { readonly key: string; readonly perSecond
 };
 /** https://docs.datadoghq.com/api/latest/logs/#send-logs */
 const DATADOG_TAKES_MS = 18 * 3_600_000;
+/** What the program may leave for the way. */
+const WAY_MS = 60_000;
 const LOGS = Object.keys(TIMES) as LogName[];
 
 /** Holds what Slack had and showed against what arrived and what was set aside. */
@@ -128,7 +130,11 @@ export function judge(given: Case): Judged {
 function mayBeSetAside({ uid, reason, ageMs }: Letter, { schedule, receiver }: Case): boolean {
   if (reason === "server_error") return schedule.poison.serverErrorPerMille > 0;
   if (reason === "too_old")
-    return schedule.destination.startsWith("datadog") && schedule.tooOld === "dead_letter" && ageMs > DATADOG_TAKES_MS;
+    return (
+      schedule.destination.startsWith("datadog") &&
+      schedule.tooOld === "dead_letter" &&
+      ageMs > DATADOG_TAKES_MS - WAY_MS
+    );
   return receiver.isPoison(uid);
 }
 
