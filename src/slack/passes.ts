@@ -99,8 +99,7 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
   async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, Swept | Halt, void> {
     const { openedMs, page: from } = listing().deep ?? { openedMs: client.now(), page: 0 };
     const resumed = from > 1;
-    // Further passes of one poll are one sweep.
-    // So are those of the whole log and of the kinds of changes in it.
+    // Further passes of one poll are one sweep, and so are those of the kinds of changes in the log.
     if (kind === undefined && listing().deep === undefined && !again)
       at.position = { ...at.position, sweep: at.position.sweep + 1 };
     const order = createOrder();
