@@ -65,36 +65,46 @@ function taken(path: string, firstPlace: string, firstEnd: number): TakenFile {
       throw error instanceof StateError ? error : failed(place, error);
     }
   };
+  async function settled(end: number): Promise<void> {
+    const next = `${path}.replaying-${end}`;
+    await rename(place, next);
+    await syncFolder(dirname(path));
+    [place, settledEnd] = [next, end];
+  }
   return {
     lines: () => linesOf(place, settledEnd),
-    settled: (end) =>
-      attempt(async () => {
-        const next = `${path}.replaying-${end}`;
-        await rename(place, next);
-        await syncFolder(dirname(path));
-        [place, settledEnd] = [next, end];
-      }),
+    settled: (end) => attempt(() => settled(end)),
     keep: (lines) => attempt(() => appendLines(path, lines)),
     giveBack: () =>
       attempt(async () => {
         let count = 0;
-        let piece: Buffer[] = [];
-        let bytes = 0;
-        for await (const line of linesOf(place, settledEnd)) {
-          piece.push(line.bytes, NEWLINE);
-          bytes += line.bytes.length;
-          count += 1;
-          if (bytes < PIECE_BYTES) continue;
-          await appendLines(path, Buffer.concat(piece));
-          piece = [];
-          bytes = 0;
+        for await (const { lines, bytes, end } of piecesOf(linesOf(place, settledEnd))) {
+          await appendLines(path, bytes);
+          // A crash or a full disk further on gives none of these back twice.
+          await settled(end);
+          count += lines;
         }
-        if (piece.length > 0) await appendLines(path, Buffer.concat(piece));
         await unlink(place);
         await syncFolder(dirname(path));
         return count;
       }),
   };
+}
+
+async function* piecesOf(lines: AsyncIterable<Line>) {
+  let piece: Buffer[] = [];
+  let size = 0;
+  let end = 0;
+  const taken = () => ({ lines: piece.length / 2, bytes: Buffer.concat(piece), end });
+  for await (const line of lines) {
+    piece.push(line.bytes, NEWLINE);
+    size += line.bytes.length;
+    ({ end } = line);
+    if (size < PIECE_BYTES) continue;
+    yield taken();
+    [piece, size] = [[], 0];
+  }
+  if (piece.length > 0) yield taken();
 }
 
 /** Every line of the file from there on, by bytes: whatever a line holds, none is lost or changed. Empty ones are left out. */
