@@ -36,6 +36,8 @@ export interface Mount {
   readonly reach: (point: CrashPoint) => Promise<void>;
   /** The same inside a transaction, which cannot wait: whether the program dies here. */
   readonly diesAt: (point: CrashPoint) => boolean;
+  /** A dead program writes nothing any more, wherever it was killed. */
+  readonly isGone: () => boolean;
   readonly diskFull: LifePlan["diskFull"];
   /** A clock that is right. */
   readonly now: () => number;
@@ -177,6 +179,7 @@ function createSqliteState(): State {
       const checkRoom = fullAfter(mount);
       /** What a killed process leaves behind is what the files hold at this moment. */
       const reached = (point: CommitPoint | "store-created" | "migration-written") => {
+        if (mount.isGone()) throw new Crash(point);
         if (point === "position-written") checkRoom();
         if (point === "migration-written" || !mount.diesAt(point)) return;
         generation += 1;

@@ -120,7 +120,7 @@ export async function live(world: World, plan: LifePlan, random: Random): Promis
     return answer;
   };
 
-  const mount: Mount = { reach, diesAt, diskFull: plan.diskFull, now: slack.now, count };
+  const mount: Mount = { reach, diesAt, isGone, diskFull: plan.diskFull, now: slack.now, count };
   const stop = createStop(clock);
   let stopMs = Number.POSITIVE_INFINITY;
   stop.stop.addEventListener("abort", () => void (stopMs = timeline.now()));
