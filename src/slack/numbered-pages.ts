@@ -98,7 +98,7 @@ export async function* walkNumberedPages(
   if (!isBeyondReach(whole.paging, pages)) {
     const { kinds: _, ...own } = at.position;
     at.position = own;
-    yield present();
+    yield { ...present(), ...(whole.shown === undefined ? {} : forgetting()) };
     return { kind: "present" };
   }
   let isRefused = false;
@@ -122,7 +122,7 @@ export async function* walkNumberedPages(
   const unread = isSomeUnseen ? unreadBeside(shown) : undefined;
   yield {
     ...present(),
-    ...(shown === undefined || isRefused ? {} : { forgetBelow: forgottenBelow(at.position.sweep) }),
+    ...(shown === undefined || isRefused ? {} : forgetting()),
     ...(unread === undefined ? {} : { unread }),
   };
   return { kind: "present" };
@@ -133,6 +133,11 @@ export async function* walkNumberedPages(
     const fromMs = head === "last" ? Math.max(those.toMs, startMs) : startMs;
     const toMs = head === "first" ? Math.min(those.fromMs, openedMs) : openedMs;
     return fromMs < toMs ? { fromMs, toMs, reason: "page_ceiling" } : undefined;
+  }
+
+  /** What no pass of a whole poll met, for every kind of change in the log. */
+  function forgetting(): Pick<Page, "forgetBelow"> {
+    return { forgetBelow: forgottenBelow(at.position.sweep) };
   }
 
   /** Nothing more to deliver: only the position moves. */

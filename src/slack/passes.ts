@@ -4,7 +4,7 @@ import { createOrder, type Order } from "./order.ts";
 import { listingOf, withListingOf, type ChangeType, type ListingState, type PagesPosition } from "./pages-position.ts";
 import { MAX_PAGES, type NumberedPage, type PageReader } from "./page-reader.ts";
 import type { Paging } from "./paging.ts";
-import { forgottenBelow, type WalkContext } from "./source.ts";
+import { type WalkContext } from "./source.ts";
 
 export interface PassesOptions {
   readonly context: WalkContext;
@@ -19,7 +19,7 @@ export interface PassesOptions {
 export interface Passes {
   listing(): ListingState;
   setListing(state: ListingState): void;
-  /** From the head while there is news. */
+  /** From the head while there is news, and as far back as late entries may stand. */
   hot(seen?: Set<string>): AsyncGenerator<Page, Hot | Halt, void>;
   /**
    * All pages. It is for the caller to say, once nothing is missing, that everything `paging` counts has been read.
@@ -51,7 +51,7 @@ interface Read extends NumberedPage {
 }
 
 export function createPasses({ context, pages, at, kind }: PassesOptions): Passes {
-  const { client, log, endpoint } = context;
+  const { client, log, endpoint, lookBackMs } = context;
   /** What `paging` said last. */
   let latest: Paging | undefined;
   const listing = (): ListingState => listingOf(at.position, kind);
@@ -82,18 +82,58 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
     return Math.max(1, Math.min(MAX_PAGES, total === undefined ? last : Math.ceil(total / pages.size)));
   }
 
-  async function* hot(seen?: Set<string>): AsyncGenerator<Page, Hot | Halt, void> {
+  /** Pages one after the other, while `goesOn` says so of the one that was read. */
+  async function* readOn(
+    from: number,
+    step: 1 | -1,
+    seen: Set<string> | undefined,
+    goesOn: (result: Read, number: number) => boolean,
+  ): AsyncGenerator<Page, Hot | Halt, void> {
     let news = 0;
-    const rising = listing().head === "last";
-    for (let number = rising ? lastKnownPage() : 1; ; number++) {
+    for (let number = from; number > 0; number += step) {
       const result = await read(number, { seen });
       if ("kind" in result) return result;
-      const { paging, sifted, entries } = result;
-      news += sifted.fresh.length;
+      news += result.sifted.fresh.length;
       yield result.page;
-      const last = Math.min(MAX_PAGES, lastPage(paging, entries.length, pages.size, number));
-      if (number >= last || (!rising && sifted.fresh.length === 0)) return { news, paging };
+      if (!goesOn(result, number)) break;
     }
+    return { news, paging: latest ?? {} };
+  }
+
+  function isBeforeEnd({ paging, entries }: Read, number: number): boolean {
+    return number < Math.min(MAX_PAGES, lastPage(paging, entries.length, pages.size, number));
+  }
+
+  /** Whether it shows an entry so old that none can turn up behind it any more. */
+  function isSettled({ entries }: Read): boolean {
+    const { reachedMs = Infinity } = at.position;
+    return reachedMs === Infinity || entries.some((entry) => (secondsOf(entry) + 1) * 1000 <= reachedMs - lookBackMs);
+  }
+
+  async function* hot(seen?: Set<string>): AsyncGenerator<Page, Hot | Halt, void> {
+    if (listing().head !== "last")
+      return yield* readOn(
+        1,
+        1,
+        seen,
+        (result, number) => isBeforeEnd(result, number) && !(result.sifted.fresh.length === 0 && isSettled(result)),
+      );
+    let news = 0;
+    // Pages that turn out to be too large are read smaller, and smaller ones have other numbers.
+    for (let size = 0; size !== pages.size;) {
+      ({ size } = pages);
+      const last = lastKnownPage();
+      let isBack = false;
+      const ahead = yield* readOn(last, 1, seen, (result, number) => {
+        if (number === last) isBack = isSettled(result);
+        return isBeforeEnd(result, number);
+      });
+      if ("kind" in ahead) return ahead;
+      const behind = yield* readOn(isBack ? 0 : last - 1, -1, seen, (result) => !isSettled(result));
+      if ("kind" in behind) return behind;
+      news += ahead.news + behind.news;
+    }
+    return { news, paging: latest ?? {} };
   }
 
   async function* deep(seen: Set<string>, again: boolean): AsyncGenerator<Page, Swept | Halt, void> {
@@ -104,6 +144,7 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
       at.position = { ...at.position, sweep: at.position.sweep + 1 };
     const order = createOrder();
     let { size } = pages;
+    let oldest: string | undefined;
     let removed = false;
     let isStill = true;
     let total: number | undefined;
@@ -115,6 +156,7 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
       if (paging.total !== undefined && total !== undefined && paging.total < total) removed = true;
       if (total !== undefined && paging.total !== total) isStill = false;
       total = paging.total ?? total;
+      if (number === 1) oldest = entries[0]?.uid;
       if (pages.size !== size) order.breakOff();
       ({ size } = pages);
       for (const entry of entries) order.observe(secondsOf(entry));
@@ -131,17 +173,20 @@ export function createPasses({ context, pages, at, kind }: PassesOptions): Passe
         yield result.page;
         continue;
       }
+      let { page } = result;
+      if (order.neverFalls && !order.neverRises && number > 1 && oldest !== undefined) {
+        // Where the oldest left, all others moved over page edges, and no total tells of it if another came in as well.
+        yield page;
+        const again = await read(1, { seen });
+        if ("kind" in again) return again;
+        ({ page } = again);
+        if (!again.entries.some(({ uid }) => uid === oldest)) removed = true;
+      }
       const { deep: _, ...state } = listing();
       const head = order.neverRises ? "first" : order.neverFalls ? "last" : "mixed";
       // A sweep that was resumed has seen a part of the order only.
       setListing({ ...state, head: resumed ? (state.head ?? head) : head });
-      // What a kind of change alone shows is forgotten only when all of them were read.
-      const isAll = kind === undefined && !isBeyondReach(paging, pages);
-      yield {
-        ...result.page,
-        position: at.position,
-        ...(isAll ? { forgetBelow: forgottenBelow(at.position.sweep) } : {}),
-      };
+      yield { ...page, position: at.position };
       return { isSteady: !resumed && !removed, isStill, openedMs, paging, order: resumed ? undefined : order };
     }
   }
