@@ -19,6 +19,8 @@ export interface Case {
   readonly startOf: (log: LogName) => number;
   /** Rows of access that Slack took away, by id. */
   readonly removed: ReadonlySet<string>;
+  /** What is older Slack keeps no longer, of access logs by the column that they are sorted by; epoch milliseconds. */
+  readonly horizonMs: (log: LogName) => number;
   readonly ends: readonly { readonly plan: LifePlan; readonly end: LifeEnd }[];
   /** An old state was put back: what came after it comes again. */
   readonly restored: boolean;
@@ -138,17 +140,26 @@ function mayBeSetAside({ uid, reason, ageMs }: Letter, { schedule, receiver }: C
   return receiver.isPoison(uid);
 }
 
+function isSlippery({ behaviour: { integration }, upheaval }: Schedule): boolean {
+  return integration?.tiesMove === true || (upheaval?.forgets ?? 0) > 0;
+}
+
 interface Owed {
   readonly log: LogName;
   readonly text: string;
   readonly why: string;
 }
 
-function owed({ schedule, slack, logs, startOf, removed, isLast, read }: Case): Owed[] {
+function owed({ schedule, slack, logs, startOf, removed, horizonMs, isLast, read }: Case): Owed[] {
   const isInRange = (log: LogName, text: string) => {
     const { key, perSecond } = TIMES[log];
     const time = Number(read(text).fields[key]) / perSecond;
     return time >= startOf(log) / 1000 + 1;
+  };
+  const isKept = (log: LogName, text: string) => {
+    const { key, perSecond } = TIMES[log];
+    const sortedBy = log === "access_logs" ? (schedule.behaviour.access?.order ?? "date_first") : key;
+    return Number(read(text).fields[sortedBy]) / perSecond >= horizonMs(log) / 1000;
   };
   const now = slack.now();
   const { integration, activities, audit, access } = slack.world;
@@ -163,8 +174,9 @@ function owed({ schedule, slack, logs, startOf, removed, isLast, read }: Case): 
     .filter(({ id, view }) => !removed.has(String(id)) && !(isByTeam && isGone(view)));
   const listed = access.listing(now, "date_last", {}).filter(({ teamId }) => !(isByTeam && isGone(teamId)));
   const all = [
-    // Where entries of one second change places, one may slip past the passes of a poll until a deep sweep is due (Q5).
-    ...(isLast || schedule.behaviour.integration?.tiesMove !== true
+    // One may slip past the passes of a poll until a deep sweep is due: where entries of one second change places (Q5),
+    // and where the total stays as it was because one left and another came in (R11).
+    ...(isLast || !isSlippery(schedule)
       ? [...integration.workspaces].flatMap(([teamId, { all }]) =>
           isGone(teamId) ? [] : there("integration_logs", all),
         )
@@ -186,7 +198,7 @@ function owed({ schedule, slack, logs, startOf, removed, isLast, read }: Case): 
       : []),
   ];
   return all
-    .filter(({ log, text }) => logs.includes(log) && isInRange(log, text))
+    .filter(({ log, text }) => logs.includes(log) && isInRange(log, text) && isKept(log, text))
     .map(({ text, ...rest }) => ({ ...rest, text: read(text).body }));
 }
 

@@ -13,6 +13,7 @@ import { oddEntry } from "./odd-entry.ts";
 import { createReceiver } from "./receiver.ts";
 import { READABLE, type LifePlan, type Schedule } from "./schedule.ts";
 import { createTimeline } from "./timeline.ts";
+import { createUpheaval } from "./upheaval.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -55,7 +56,7 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
   };
   const violations: string[] = [];
 
-  const { slack, removed, settle } = createSlack(schedule, { now: timeline.now, random, trace, count });
+  const { slack, removed, horizonMs, settle } = createSlack(schedule, { now: timeline.now, random, trace, count });
   const startMs = slack.now() - schedule.startHours * HOUR_MS;
   const receiver = createReceiver(schedule);
   const disk = createDisk(schedule.store);
@@ -109,6 +110,7 @@ export async function play(schedule: Schedule, onTrace?: (line: string) => void)
       disk,
       startOf: (log: LogName) => Math.max(startMs, capped.get(log) ?? 0),
       removed,
+      horizonMs,
       ends,
       read: createRead(),
     };
@@ -263,6 +265,7 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
     beforeCall({ method, params }) {
       if (method === "oauth.v2.access") count("token asked for");
       trace(`call ${method} ${JSON.stringify(params)}`);
+      upheaval.keep();
       if (!lively) return;
       traffic.advance(slack.now());
       if (random.chance(liveliness.inserts) && inserts < MOST_INSERTS) {
@@ -275,6 +278,8 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
       }
       const { access } = slack.world;
       addOddity();
+      upheaval.strike();
+      upheaval.keep();
       if (slack.tenant.organisation !== undefined) comeAndGo();
       if (random.chance(liveliness.rewrites)) {
         const chosen = random.below(7);
@@ -300,6 +305,7 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
     late: { probability: late, upToMs: LATE_UP_TO_MS },
   });
   traffic.history(history, schedule.startHours * 1.5);
+  const upheaval = createUpheaval({ slack, schedule, random, count });
 
   function addOddity(): void {
     if (schedule.oddities === 0 || !random.chance(schedule.oddities)) return;
@@ -326,6 +332,7 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
 
   const settle = () => {
     lively = false;
+    upheaval.settle();
     slack.setFaults([]);
     if (schedule.foreignAuditCalls !== undefined) {
       const refused = slack.calls.filter(
@@ -337,7 +344,7 @@ function createSlack(schedule: Schedule, { now, random, trace, count }: SlackOpt
     slack.behaviour.cursors.expireAfterCalls = undefined;
     slack.behaviour.access.callsAreAccess = false;
   };
-  return { slack, removed, settle };
+  return { slack, removed, horizonMs: upheaval.horizonMs, settle };
 }
 
 function describe(error: unknown): string {

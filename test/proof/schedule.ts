@@ -35,6 +35,11 @@ export interface Schedule {
   readonly oddities: number;
   /** Chances, at each call to Slack, that a workspace joins the organisation, and that one leaves it. */
   readonly workspaces: { readonly comes: number; readonly goes: number };
+  /**
+   * Chances, at each call to Slack, that the oldest entry of a log is kept no longer, that many entries come in one
+   * instant, and that a workspace refuses the token's owner or takes them in again.
+   */
+  readonly upheaval?: { readonly forgets: number; readonly bursts: number; readonly refuses: number };
   /** What another app takes of the Audit API's quota, each minute; the documented tiers hold then. */
   readonly foreignAuditCalls?: number;
   /** What the receiver will never take, of a thousand records; and how many records it takes at once. */
@@ -181,6 +186,12 @@ export function scheduleOf(seed: number): Schedule {
   // Few streams at once get into each other's way as well as all of them do, in half of the time.
   const chosen = READABLE[tenant].filter(() => later.chance(0.5));
   const sources = chosen.length > 0 ? chosen : READABLE[tenant];
+  const broad = createRandom(seed ^ 0xb40ad);
+  const upheaval = {
+    forgets: broad.pick([0, 0.03, 0.1]),
+    bursts: broad.pick([0, 0.03]),
+    refuses: broad.pick([0, 0, 0.05]),
+  };
   // With an old state come refresh tokens that were used up long ago: only a person can mend that.
   const isRestored = lives.some(({ stateBefore }) => stateBefore === "backup_restored");
   const setsAside = lives.some(({ crash }) => crash?.point.startsWith("dead-letter"));
@@ -188,7 +199,7 @@ export function scheduleOf(seed: number): Schedule {
     seed,
     tenant,
     sources,
-    behaviour: behaviourOf(random),
+    behaviour: withRarities(behaviourOf(random), broad),
     slackAheadMs: random.pick([0, 0, 0, 50 * MINUTE, -50 * MINUTE, DAY, -DAY]),
     store,
     destination,
@@ -205,6 +216,7 @@ export function scheduleOf(seed: number): Schedule {
       removals: random.pick([0, 0, 0.02]),
     },
     oddities: random.pick([0, 0, 0, 0.05]),
+    ...(broad.chance(0.35) ? { upheaval } : {}),
     workspaces: { comes: random.pick([0, 0, 0, 0.05]), goes: random.pick([0, 0, 0, 0.02]) },
     ...(random.chance(0.16) && sources.includes("audit_logs") ? { foreignAuditCalls: random.pick([45, 48, 49]) } : {}),
     poison: {
@@ -223,8 +235,9 @@ function renewing([first, ...others]: readonly LifePlan[], dies: boolean): LifeP
   return first === undefined ? [] : [{ ...first, ...crash }, ...others];
 }
 
+const ENDINGS = ["empty", "null", "absent", "no_metadata"] as const;
+
 function behaviourOf(random: Random): BehaviourOptions {
-  const endings = ["empty", "null", "absent", "no_metadata"] as const;
   return {
     access: {
       order: random.pick(["date_first", "date_last"]),
@@ -239,7 +252,7 @@ function behaviourOf(random: Random): BehaviourOptions {
       refreshEveryMs: random.pick([0, 0, 5 * MINUTE, HOUR]),
       callsAreAccess: random.chance(0.3),
       tiesMove: random.chance(0.3),
-      ending: random.pick(endings),
+      ending: random.pick(ENDINGS),
     },
     integration: { order: random.pick(["falling", "rising", "mixed"]), tiesMove: random.chance(0.3) },
     activities: {
@@ -247,13 +260,31 @@ function behaviourOf(random: Random): BehaviourOptions {
       filtersWithCursor: random.pick(["from_call", "remembered"]),
       limitTooHigh: random.pick(["lowered", "invalid_args"]),
       maxLimit: random.pick([1000, 1000, 100]),
-      ending: random.pick(endings),
+      ending: random.pick(ENDINGS),
     },
-    audit: { cursorSecond: random.pick(["next", "repeated"]), ending: random.pick(endings) },
+    audit: { cursorSecond: random.pick(["next", "repeated"]), ending: random.pick(ENDINGS) },
     cursors: {
       expireAfterCalls: random.pick([undefined, undefined, 6]),
       expireAfterMs: random.pick([undefined, undefined, 30 * MINUTE]),
     },
+  };
+}
+
+/** What is as likely as not, and of little account. */
+function withRarities(behaviour: BehaviourOptions, broad: Random): BehaviourOptions {
+  const { access, integration, audit } = behaviour;
+  const refusal = { organisationView: broad.pick(["missing_argument", "invalid_arguments"] as const) };
+  return {
+    ...behaviour,
+    access: {
+      ...access,
+      ...(access?.organisationView === "missing_argument" ? refusal : {}),
+      pagingWarnings: broad.pick([[], [], ["max_page_limit"]]),
+      oldPaging: broad.chance(0.3),
+    },
+    integration: { ...integration, beyondLastPage: broad.pick(["over_pagination_limit", "empty"]) },
+    audit: { ...audit, outOfRange: broad.pick(["invalid_range", "accepted"]) },
+    teams: { ending: broad.pick(ENDINGS) },
   };
 }
 

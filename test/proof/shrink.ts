@@ -54,6 +54,12 @@ function* shorter(schedule: Schedule): Generator<Schedule> {
   if (schedule.oddities > 0) yield { ...schedule, oddities: 0 };
   for (const kind of ["comes", "goes"] as const)
     if (schedule.workspaces[kind] > 0) yield { ...schedule, workspaces: { ...schedule.workspaces, [kind]: 0 } };
+  if (schedule.upheaval !== undefined) {
+    const { upheaval: _, ...rest } = schedule;
+    yield rest;
+    for (const kind of ["forgets", "bursts", "refuses"] as const)
+      if (schedule.upheaval[kind] > 0) yield { ...schedule, upheaval: { ...schedule.upheaval, [kind]: 0 } };
+  }
   if (schedule.foreignAuditCalls !== undefined) {
     const { foreignAuditCalls: _, ...rest } = schedule;
     yield rest;
