@@ -148,6 +148,17 @@ describe("a deep sweep", () => {
     expect(requests.length).toBeLessThan(40);
   });
 
+  test.each([6, 9])(
+    "reads again when the oldest of %i has left while another came in, so that the total is the same (R11, Q7)",
+    async (count) => {
+      const { clock, poll, sent } = shiftingPages(numbered(count), (list, call) => {
+        if (call === 1) list.push(`m${list.shift()?.slice(1)}`);
+      });
+      expect(await clock.run(poll())).toEqual({ kind: "present" });
+      expect(namesOf(sent).toSorted()).toEqual(["m0", ...numbered(count)].toSorted());
+    },
+  );
+
   test("takes none that has left for one that it missed", async () => {
     const rows = ["n0", "n1", "n2", "late", "n3", "n4"].map((name) => entryOf(name, NOW - 5000));
     rows.push(...["n5", "n6", "gone", "n7", "n8", "n9"].map((name) => entryOf(name, NOW - 4000)));
@@ -296,6 +307,13 @@ describe("a poll in between", () => {
     expect(namesOf(sent).slice(count)).toEqual(["new"]);
   });
 
+  test.each(["falling", "rising"] as const)("is one call where there is one page, in %s order", async (order) => {
+    const { add, after } = world({ behaviour: { order } });
+    for (const index of [0, 1, 2]) add(`recent ${index}`, 60 - index);
+    await after(0);
+    expect((await after(MINUTE_MS)).pages).toEqual([1]);
+  });
+
   test.each(["falling", "rising"] as const)(
     "reads all pages when the total says that more is new than the head shows, in %s order (R9, R11)",
     async (order) => {
@@ -328,6 +346,19 @@ describe("a poll in between", () => {
       expect(costs).toEqual([order === "rising" ? 6 : 4, 1]);
     },
   );
+
+  test.each([
+    ["falling", [1, 2, 3]],
+    ["rising", [4, 3, 2]],
+  ] as const)("looks back for what turns up late, and no further, in %s order (R9)", async (order, pages) => {
+    const { add, after, sent } = world({ behaviour: { order } });
+    fill(add, 4);
+    for (const index of [0, 1, 2, 3, 4, 5]) add(`recent ${index}`, 14 * 60 - index * 120);
+    await after(0);
+    add("late", 13 * 60);
+    expect((await after(MINUTE_MS)).pages).toEqual(pages);
+    expect(namesOf(sent).slice(10)).toEqual(["late"]);
+  });
 
   test.each([
     ["falling", [1, 2, 3]],
@@ -797,6 +828,27 @@ describe("an answer that does not come", () => {
     expect(await clock.run(poll())).toEqual({ kind: "present" });
     expect(namesOf(sent)).toEqual(numbered(40));
     expect([...new Set(requests.map(({ params }) => params["count"]))]).toEqual(["10", "5", "3"]);
+  });
+
+  test("for being too large in a poll that looks back leaves nothing out either", async () => {
+    const rows = numbered(9).map((name, index) => entryOf(name, NOW - 100 + 2 * index));
+    let tooLarge = false;
+    const { clock, poll, sent } = createScriptedBench(
+      "integration_logs",
+      ({ params }) => {
+        const [page, size] = [Number(params["page"]), Number(params["count"])];
+        if (tooLarge && page === 2 && size > 2) return "too_large";
+        const paging = { total: rows.length, pages: Math.ceil(rows.length / size) };
+        return { entries: rows.slice((page - 1) * size, page * size), paging };
+      },
+      { nowMs: NOW_MS, pageSize: 4 },
+    );
+    await clock.run(poll());
+    tooLarge = true;
+    rows.shift();
+    rows.splice(5, 0, entryOf("late", NOW - 100 + 2 * 5 + 1));
+    expect(await clock.run(poll())).toEqual({ kind: "present" });
+    expect(namesOf(sent).slice(9)).toEqual(["late"]);
   });
 
   test("for a limit that it should not meet, once, is asked for again after a wait", async () => {
