@@ -11,11 +11,23 @@ const ODD: readonly string[] = [
   `"user_id":["not","a","text"],"scope":{"a":{}},"level":7`,
   `"":"","tags":[[],{},null,true,1.5e-7]`,
 ];
+/** Many of these together are compressed on the thread pool, whose work no virtual time waits for. */
 const LONG = `"text":"${"ä".repeat(3_000)}"`;
 
+type OddLog = "integration" | "activities" | "audit";
+
 /** One entry of that kind, dated `atMs`. Every text is another, but for the rare twins. */
-export function oddEntry(random: Random, log: "integration" | "activities" | "audit", atMs: number): string {
-  const odd = [random.pick([...ODD, LONG]), `"odd":${random.below(1e6)}`];
+export function oddEntry(random: Random, log: OddLog, atMs: number): string {
+  return entryOf(random, log, atMs, [...ODD, LONG]);
+}
+
+/** One of a few hundred bytes. */
+export function shortOddEntry(random: Random, log: OddLog, atMs: number): string {
+  return entryOf(random, log, atMs, ODD);
+}
+
+function entryOf(random: Random, log: OddLog, atMs: number, members: readonly string[]): string {
+  const odd = [random.pick(members), `"odd":${random.below(1e6)}`];
   const seconds = Math.floor(atMs / 1000);
   switch (log) {
     case "integration":

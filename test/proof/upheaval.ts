@@ -1,7 +1,7 @@
 import type { LogName } from "../../src/simulation/ledger.ts";
 import type { Random } from "../../src/simulation/random.ts";
 import type { SimulatedSlack } from "../../src/simulation/slack.ts";
-import { oddEntry } from "./odd-entry.ts";
+import { shortOddEntry } from "./odd-entry.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What befalls whole logs and workspaces while they are read. */
@@ -105,7 +105,7 @@ export function createUpheaval({ slack, schedule, random, count }: UpheavalOptio
     burst += 1;
     const log = random.pick(["integration", "activities", "audit"] as const);
     for (let left = random.between(2, 2 * schedule.maxRecords + 2); left > 0; left--)
-      world[log].add(oddEntry(random, log, slack.now()));
+      world[log].add(shortOddEntry(random, log, slack.now()));
     count("burst");
   }
 
