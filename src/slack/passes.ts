@@ -4,7 +4,7 @@ import { createOrder, type Order } from "./order.ts";
 import { listingOf, withListingOf, type ChangeType, type ListingState, type PagesPosition } from "./pages-position.ts";
 import { MAX_PAGES, type NumberedPage, type PageReader } from "./page-reader.ts";
 import type { Paging } from "./paging.ts";
-import { type WalkContext } from "./source.ts";
+import type { WalkContext } from "./source.ts";
 
 export interface PassesOptions {
   readonly context: WalkContext;
